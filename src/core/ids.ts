@@ -1,0 +1,48 @@
+/** The words that must not be mixed: branded ids and names, made only where outside data is checked. */
+import { randomBytes } from "node:crypto";
+
+declare const brand: unique symbol;
+
+export type Branded<Base, Name extends string> = Base & { readonly [brand]: Name };
+
+/** One request of a client, as `req_` and 26 characters; in `x-request-id`, the log and the ledger. */
+export type RequestId = Branded<string, "RequestId">;
+/** One call to an upstream made for a request: the request's id, a dot, and the attempt's number from 1. */
+export type AttemptId = Branded<string, "AttemptId">;
+/** A model name that the configuration defines, or one that it passes through. */
+export type ModelAlias = Branded<string, "ModelAlias">;
+/** What Ark reads in `model`: an endpoint id (`ep-...`) or a dated model id. */
+export type UpstreamModel = Branded<string, "UpstreamModel">;
+
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+const ENTROPY_BYTES = 4_096;
+const ID_RANDOM_BYTES = 16;
+
+let entropy = randomBytes(ENTROPY_BYTES);
+let entropyUsed = 0;
+
+/**
+ * A new request id: ten base-32 digits of the wall clock in milliseconds, then sixteen of randomness, so that
+ * ids sort by time and stay unique when the clock jumps.
+ */
+export function newRequestId(wallMs: number): RequestId {
+  if (entropyUsed + ID_RANDOM_BYTES > ENTROPY_BYTES) {
+    entropy = randomBytes(ENTROPY_BYTES);
+    entropyUsed = 0;
+  }
+  let id = "";
+  let rest = Math.max(0, Math.floor(wallMs));
+  for (let digit = 0; digit < 10; digit++) {
+    id = ALPHABET.charAt(rest % 32) + id;
+    rest = Math.floor(rest / 32);
+  }
+  for (let digit = 0; digit < ID_RANDOM_BYTES; digit++) {
+    id += ALPHABET.charAt((entropy[entropyUsed + digit] ?? 0) & 31);
+  }
+  entropyUsed += ID_RANDOM_BYTES;
+  return `req_${id}` as RequestId;
+}
+
+export function attemptIdOf(requestId: RequestId, attemptNumber: number): AttemptId {
+  return `${requestId}.${attemptNumber}` as AttemptId;
+}

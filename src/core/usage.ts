@@ -1,0 +1,48 @@
+/** Tokens as Ark bills them, and where the numbers came from. */
+
+/**
+ * Input tokens include the cached ones, output tokens include reasoning (Ark's `usage`, ark-api 4.3).
+ * Every figure is a non-negative safe integer.
+ */
+export type Usage = {
+  readonly inputTokens: number;
+  readonly cachedInputTokens: number;
+  readonly outputTokens: number;
+  readonly reasoningTokens: number;
+};
+
+/** `upstream_final`: Ark's closing figure; `upstream_partial`: its last figure before a cut; `none`: no figure. */
+export const provenances = ["upstream_final", "upstream_partial", "none"] as const;
+export type Provenance = (typeof provenances)[number];
+
+type JsonObject = { readonly [member: string]: unknown };
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function detail(details: unknown, member: string): number | null {
+  if (!isObject(details)) return 0;
+  const value = details[member];
+  return value === undefined || value === null ? 0 : isCount(value) ? value : null;
+}
+
+/**
+ * Reads the value of a chat `usage` member. Null when it is missing, malformed or absurd: negative, fractional
+ * or not a number, or parts greater than their whole.
+ */
+export function readChatUsage(value: unknown): Usage | null {
+  if (!isObject(value)) return null;
+  const inputTokens = value["prompt_tokens"];
+  const outputTokens = value["completion_tokens"];
+  if (!isCount(inputTokens) || !isCount(outputTokens)) return null;
+  const cachedInputTokens = detail(value["prompt_tokens_details"], "cached_tokens");
+  const reasoningTokens = detail(value["completion_tokens_details"], "reasoning_tokens");
+  if (cachedInputTokens === null || cachedInputTokens > inputTokens) return null;
+  if (reasoningTokens === null || reasoningTokens > outputTokens) return null;
+  return { inputTokens, cachedInputTokens, outputTokens, reasoningTokens };
+}

@@ -1,0 +1,12 @@
+/** The port of the gate: who may come in. */
+
+/** A caller that was let in. */
+export type Caller = {
+  /** What the caller showed; goes to Ark where the upstream has no key of its own. Never logged. */
+  readonly credential: string;
+};
+
+export interface Gate {
+  /** Null refuses; the same answer whatever the reason. */
+  letIn(credential: string): Caller | null;
+}

@@ -1,0 +1,39 @@
+/** The port of the ledger: one row for each attempt, opened before a byte goes upstream and settled exactly once. */
+import type { Cause, Settlement } from "../core/ending.ts";
+import type { AttemptId, RequestId } from "../core/ids.ts";
+import type { Provenance, Usage } from "../core/usage.ts";
+
+export type AttemptOpened = {
+  readonly attemptId: AttemptId;
+  readonly requestId: RequestId;
+  readonly door: string;
+  /** The alias served, as the configuration names it. */
+  readonly alias: string;
+  /** The upstream's name and the model asked of it. */
+  readonly upstream: string;
+  readonly upstreamModel: string;
+  readonly stream: boolean;
+  readonly openedAtWallMs: number;
+};
+
+export type AttemptSettled = {
+  readonly attemptId: AttemptId;
+  readonly state: Settlement;
+  readonly cause: Cause;
+  /** The upstream's status; null where no head came. */
+  readonly status: number | null;
+  readonly usage: Usage | null;
+  readonly provenance: Provenance;
+  /** Null where that point was not reached. Durations by the monotonic clock. */
+  readonly dispatchedMs: number | null;
+  readonly firstByteMs: number | null;
+  readonly totalMs: number;
+};
+
+export interface Ledger {
+  /** @throws GatewayError where the row cannot be kept: then nothing may be sent. */
+  open(row: AttemptOpened): void;
+  /** Never throws. A second settling of an attempt is a defect and is refused by the sink. */
+  settle(row: AttemptSettled): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,96 @@
+/** The port of an upstream: one exchange at a time goes down as a request and comes up as head, pieces and end. */
+import type { Timeouts } from "../core/timeouts.ts";
+
+/** A request as it leaves for the upstream. */
+export type UpstreamRequest = {
+  readonly method: "GET" | "POST";
+  /** Below the base URL, a constant of the route: never a client's text. */
+  readonly path: string;
+  /** Names in lower case and values, alternating. Only what the allow-list lets through; no framing headers. */
+  readonly headers: readonly string[];
+  /** The caller's own credential, for an upstream that has no keys of its own. */
+  readonly credential: string;
+  readonly body: readonly Buffer[];
+  readonly bodyBytes: number;
+  readonly timeouts: Pick<Timeouts, "dnsMs" | "connectMs" | "tlsMs">;
+};
+
+export type UpstreamHead = {
+  readonly status: number;
+  /** Names and values as they came, alternating. */
+  readonly rawHeaders: readonly Buffer[];
+};
+
+/** Where an exchange broke. `name` to `tls` happen before a byte of the request has been sent. */
+export const exchangeFaults = [
+  "name",
+  "name_timeout",
+  "connect",
+  "connect_timeout",
+  "tls",
+  "tls_timeout",
+  "certificate",
+  "reset",
+  "protocol",
+  "aborted",
+] as const;
+export type ExchangeFault = (typeof exchangeFaults)[number];
+
+export class ExchangeError extends Error {
+  override readonly name = "ExchangeError";
+  readonly fault: ExchangeFault;
+  /** Whether a byte of the request may have reached the upstream. */
+  readonly dispatched: boolean;
+
+  constructor(fault: ExchangeFault, dispatched: boolean, cause?: unknown) {
+    super(`exchange ended: ${fault}`, { cause });
+    this.fault = fault;
+    this.dispatched = dispatched;
+  }
+}
+
+/** Who listens to an exchange. After `onEnd` or `onError` nothing more is called. */
+export interface ExchangeListener {
+  /** The connection stands and the request's first byte is about to be written. */
+  onDispatch(): void;
+  /** The request's last byte has been handed to the kernel. */
+  onRequestSent(): void;
+  /** The answer's head; never for a 1xx. */
+  onHead(head: UpstreamHead): void;
+  onPiece(piece: Buffer): void;
+  onEnd(): void;
+  onError(error: ExchangeError): void;
+}
+
+/** A running exchange. Each call is a no-op once the exchange is over. */
+export interface Exchange {
+  pause(): void;
+  resume(): void;
+  /** Closes the connection; the listener hears `aborted` unless the exchange was over. */
+  abort(): void;
+}
+
+/** What an upstream's own error means in the words that OpenAI's clients know. */
+export type UpstreamErrorNote = {
+  /** The upstream's code, such as `RateLimitExceeded.EndpointRPMExceeded`; null where the body has none. */
+  readonly upstreamCode: string | null;
+  /** OpenAI's code for it, sent as `x-volcano-error`. */
+  readonly code: string;
+  /** False where sending the same again may bill twice or cannot help. */
+  readonly mayRepeat: boolean;
+};
+
+export interface Upstream {
+  readonly name: string;
+  /** True where it has keys of its own; then the caller's credential stays here. */
+  readonly holdsKey: boolean;
+  /**
+   * Starts an exchange. Never throws for a request that it cannot send: the listener hears `protocol`, and the
+   * next exchange is not harmed.
+   */
+  start(request: UpstreamRequest, listener: ExchangeListener): Exchange;
+  /** Reads an error answer; null where the body is not one of this upstream's JSON errors. */
+  readError(status: number, body: Buffer): UpstreamErrorNote | null;
+  /** Lets running exchanges end and closes the idle connections. */
+  close(): Promise<void>;
+}
