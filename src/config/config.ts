@@ -1,0 +1,65 @@
+/** The configuration as the house is built from it: checked, resolved and frozen. */
+import type { Repair } from "../core/changes.ts";
+import type { Timeouts } from "../core/timeouts.ts";
+
+/** Micro-yuan per million tokens; null where it is not known. */
+export type PriceConfig = {
+  readonly input: number;
+  readonly cachedInput: number | null;
+  readonly output: number;
+};
+
+export type UpstreamConfig = {
+  readonly name: string;
+  readonly kind: "ark";
+  /** Without a trailing slash, such as `https://ark.cn-beijing.volces.com/api/v3`. */
+  readonly baseUrl: string;
+  /** Empty: the caller's own key is passed on. */
+  readonly apiKeys: readonly string[];
+};
+
+export type TargetConfig = { readonly upstream: string; readonly model: string };
+
+export type ModelConfig = {
+  /** A name, or a pattern: `*` is any text, `#` one digit. */
+  readonly alias: string;
+  /** In the order in which they are tried. */
+  readonly targets: readonly TargetConfig[];
+  /** The repairs in force: the default ones, and what the file adds or takes away. */
+  readonly repairs: ReadonlySet<Repair>;
+  readonly timeouts: Timeouts;
+  readonly price: PriceConfig | null;
+  /** The endpoint id is the one of the default table: somebody's example, not the user's own. */
+  readonly isExample: boolean;
+};
+
+export type Config = {
+  readonly server: {
+    readonly host: string;
+    readonly port: number;
+    readonly bodyBytesMax: number;
+    /** Requests in flight at once; one more is answered 503 `overloaded`. */
+    readonly inFlightMax: number;
+    readonly requestHeadersTimeoutMs: number;
+    readonly requestBodyTimeoutMs: number;
+    readonly drainTimeoutMs: number;
+    /** Origins that may call from a browser, beside loopback; `*` for all. */
+    readonly corsOrigins: readonly string[];
+  };
+  readonly control: { readonly host: string; readonly port: number };
+  readonly auth: { readonly mode: "passthrough" };
+  readonly upstreams: readonly UpstreamConfig[];
+  readonly models: readonly ModelConfig[];
+  /** Where unknown names go; null: they are answered 404. */
+  readonly defaultModel: string | null;
+  readonly passthroughModels: readonly string[];
+  /** The repairs and timeouts of models that are passed through. */
+  readonly repairs: ReadonlySet<Repair>;
+  readonly timeouts: Timeouts;
+  readonly heartbeat: { readonly everyMs: number; readonly beforeFirstByte: boolean };
+  readonly retries: { readonly attemptsMax: number };
+  readonly log: { readonly level: LogLevel; readonly format: "json" | "pretty" };
+};
+
+export const logLevels = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
+export type LogLevel = (typeof logLevels)[number];
