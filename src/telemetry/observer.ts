@@ -46,5 +46,7 @@ export type AttemptResult = "ok" | "error" | "unreachable" | "broken" | "abandon
 export interface Observer {
   requestStarted(): void;
   requestEnded(record: RequestRecord): void;
+  /** A probe is over: it has started, but it is nobody's work. */
+  requestSkipped(): void;
   attemptEnded(target: string, result: AttemptResult): void;
 }

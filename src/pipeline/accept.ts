@@ -1,0 +1,86 @@
+/** Room 1: takes the raw request, and gives what it is and which way it goes. */
+import { GatewayError } from "../core/errors.ts";
+import type { Door } from "../protocols/door.ts";
+import { type RequestHead, readRequestHead } from "../wire/request-head.ts";
+import { readRequestTarget } from "../wire/request-target.ts";
+import type { House } from "./house.ts";
+import type { Visit } from "./visit/visit.ts";
+
+/** Where a request goes: a door towards Ark, or a page that the gateway answers by itself. */
+export type Endpoint =
+  | { readonly kind: "door"; readonly door: Door; readonly route: string }
+  | { readonly kind: "root"; readonly route: "/" }
+  | { readonly kind: "alive"; readonly route: "/healthz" }
+  | { readonly kind: "ready"; readonly route: "/readyz" }
+  | { readonly kind: "models"; readonly route: "/models" }
+  | { readonly kind: "model"; readonly route: "/models/{id}"; readonly id: string };
+
+export type Arrival = {
+  readonly head: RequestHead;
+  readonly endpoint: Endpoint;
+  readonly method: string;
+  readonly clientRequestId: string | null;
+};
+
+const ALIVE_PATHS = new Set(["/health", "/healthz", "/livez", "/health/liveliness", "/health/liveness"]);
+const READY_PATHS = new Set(["/readyz", "/health/readiness"]);
+const MODEL_PREFIX = "/models/";
+const CLIENT_ID_LENGTH_MAX = 128;
+
+/** @throws GatewayError ambiguous_request, uri_too_long, unsupported_endpoint, method_not_allowed, ... */
+export function accept(house: House, visit: Visit): Arrival {
+  const { request, reply } = visit;
+  const read = readRequestHead(request);
+  if (read.kind === "refused") throw new GatewayError(read.code, read.message, { ...read.details });
+  const { head } = read;
+  const clientRequestId = validClientId(head.clientRequestId ?? head.requestId);
+  if (clientRequestId !== null) reply.addHeader("x-client-request-id", clientRequestId);
+  const target = readRequestTarget(request.url ?? "", head.host);
+  if (target.kind === "refused") throw new GatewayError(target.code, target.message);
+  const endpoint = findEndpoint(house, target.path, target.modelId);
+  if (endpoint === null) throw unsupported(target.path);
+  const method = request.method ?? "";
+  const allowed = endpoint.kind === "door" ? "POST" : "GET, HEAD";
+  if (!allowed.includes(method)) throw wrongMethod(method, target.path, allowed);
+  return { head, endpoint, method, clientRequestId };
+}
+
+function findEndpoint(house: House, path: string, modelId: string | null): Endpoint | null {
+  const door = house.doors.get(path);
+  if (door !== undefined) return { kind: "door", door, route: path };
+  if (path === "/") return { kind: "root", route: "/" };
+  if (path === "/models") return { kind: "models", route: "/models" };
+  if (modelId !== null && path.startsWith(MODEL_PREFIX)) {
+    return { kind: "model", route: "/models/{id}", id: modelId };
+  }
+  if (ALIVE_PATHS.has(path)) return { kind: "alive", route: "/healthz" };
+  if (READY_PATHS.has(path)) return { kind: "ready", route: "/readyz" };
+  return null;
+}
+
+function unsupported(path: string): GatewayError {
+  const named = path.length > 100 ? `${path.slice(0, 100)}...` : path;
+  return new GatewayError(
+    "unsupported_endpoint",
+    `Ark has nothing at ${named}, so this gateway has not either. ` +
+      "It serves POST /v1/chat/completions and GET /v1/models: check the client's base URL and API kind.",
+  );
+}
+
+function wrongMethod(method: string, path: string, allowed: string): GatewayError {
+  return new GatewayError("method_not_allowed", `${method} is not possible on ${path}. Use ${allowed}.`, {
+    headers: { allow: allowed },
+  });
+}
+
+/** Letters, digits, dot, dash, underscore and colon: what may be logged and sent back as it is. */
+function validClientId(id: string | null): string | null {
+  if (id === null || id.length === 0 || id.length > CLIENT_ID_LENGTH_MAX) return null;
+  for (let index = 0; index < id.length; index++) {
+    const code = id.charCodeAt(index);
+    const isAlphanumeric =
+      (code >= 0x30 && code <= 0x3a) || (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a);
+    if (!isAlphanumeric && code !== 0x2d && code !== 0x2e && code !== 0x5f) return null;
+  }
+  return id;
+}

@@ -1,0 +1,89 @@
+/** Delivers the upstream's own errors: byte for byte, with their status, and with what they mean beside them. */
+import { NORMAL_END } from "../../core/ending.ts";
+import { GatewayError } from "../../core/errors.ts";
+import type { UpstreamErrorNote } from "../../upstreams/upstream.ts";
+import { retryAfterSeconds } from "../../wire/retry-after.ts";
+import { collect } from "./collected.ts";
+import { type Delivered, invalidAnswer, type Shipment } from "./delivery.ts";
+
+const ERROR_BYTES_MAX = 1024 * 1024;
+const RETRY_AFTER_DEFAULT_SECONDS = 1;
+
+export async function deliverError(shipment: Shipment): Promise<Delivered> {
+  const { visit, plan, attempt, status } = shipment;
+  const { upstream } = attempt.target;
+  const collected = await collect(attempt.answer, visit, ERROR_BYTES_MAX);
+  if (collected.kind === "failed") {
+    return { kind: "unsent", error: collected.failure.error, cause: collected.failure.cause };
+  }
+  const note = collected.kind === "body" ? upstream.readError(status, collected.bytes) : null;
+  if (collected.kind === "too_large" || note === null) {
+    return invalidAnswer(shipment, `has status ${status} and a body that is none of Ark's errors`);
+  }
+  if (upstream.holdsKey && (status === 401 || status === 403)) {
+    return { kind: "unsent", error: refusedKey(note), cause: "UH" };
+  }
+  addHeaders(shipment, note);
+  const { reply } = visit;
+  if (reply.begun) {
+    // A heartbeat has committed status 200: the error becomes the one event of the stream.
+    reply.write(asEvent(collected.bytes) ?? plan.door.dialect.renderErrorEvent(foldedError(note), visit.id));
+    reply.endAndClose();
+  } else {
+    reply.addHeader("content-type", shipment.headers.contentType ?? "application/json");
+    reply.sendWhole(status, collected.bytes);
+  }
+  return {
+    kind: "sent",
+    delivery: {
+      outcome: "failed",
+      cause: NORMAL_END,
+      errorCode: note.upstreamCode ?? note.code,
+      errorSource: "upstream",
+      usage: null,
+      provenance: "none",
+    },
+  };
+}
+
+/** The client's own key is not at fault: a 401 would make it change that one (reliability U19). */
+function refusedKey(note: UpstreamErrorNote): GatewayError {
+  return new GatewayError(
+    "upstream_auth",
+    `Ark refuses the gateway's own key (${note.upstreamCode ?? note.code}). The operator must look at ARK_API_KEY.`,
+  );
+}
+
+function addHeaders(shipment: Shipment, note: UpstreamErrorNote): void {
+  const { house, visit, plan, status, headers } = shipment;
+  const { reply } = visit;
+  reply.addHeader("x-volcano-error", note.code);
+  if (!note.mayRepeat) reply.addHeader("x-should-retry", "false");
+  if (status === 429 || status === 503) {
+    const asked = retryAfterSeconds(headers.retryAfter, house.clock.wallMs());
+    reply.addHeader("retry-after", String(asked ?? RETRY_AFTER_DEFAULT_SECONDS));
+  }
+  if (status !== 404 || !plan.route.isExample) return;
+  const { alias, target } = plan.route;
+  reply.addHeader(
+    "x-volcano-hint",
+    `${target.model} is an example from somebody's account; set your own: VOLCANO_PROXY_MODELS=${alias}=ep-...`,
+  );
+  house.log.warn(
+    { requestId: visit.id, alias, model: target.model },
+    "Ark does not know this endpoint id: it is the default table's example. Set your own in VOLCANO_PROXY_MODELS",
+  );
+}
+
+/** Ark's own JSON as one event, if it can stand on one line. */
+function asEvent(body: Buffer): Buffer | null {
+  if (body.includes(0x0a) || body.includes(0x0d)) return null;
+  return Buffer.concat([Buffer.from("data: "), body, Buffer.from("\n\n")]);
+}
+
+function foldedError(note: UpstreamErrorNote): GatewayError {
+  return new GatewayError(
+    "upstream_invalid",
+    `Ark answered with an error: ${note.upstreamCode ?? note.code}.`,
+  );
+}

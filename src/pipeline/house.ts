@@ -1,0 +1,38 @@
+/** What a request finds when it comes in: the parts of the house, as one frozen version of the configuration. */
+import type { Clock } from "../core/clock.ts";
+import type { Gate } from "../keys/gate.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Limiter } from "../limits/limiter.ts";
+import type { Dialect, Door } from "../protocols/door.ts";
+import type { EventLog } from "../telemetry/event-log.ts";
+import type { Observer } from "../telemetry/observer.ts";
+import type { RouteTable } from "./route.ts";
+import type { InFlight } from "./visit/in-flight.ts";
+import type { Pages } from "./visit/pages.ts";
+import type { Watch } from "./visit/watch.ts";
+
+export type HouseSettings = {
+  readonly bodyBytesMax: number;
+  readonly requestBodyTimeoutMs: number;
+  readonly heartbeat: { readonly everyMs: number; readonly beforeFirstByte: boolean };
+  readonly attemptsMax: number;
+};
+
+export type House = {
+  readonly clock: Clock;
+  /** By path, without any prefix such as `/v1`. */
+  readonly doors: ReadonlyMap<string, Door>;
+  /** How answers speak where no door is known yet. */
+  readonly dialect: Dialect;
+  readonly gate: Gate;
+  readonly routes: RouteTable;
+  readonly limiters: readonly Limiter[];
+  readonly ledger: Ledger;
+  readonly observer: Observer;
+  readonly log: EventLog;
+  readonly pages: Pages;
+  readonly settings: HouseSettings;
+  /** These two outlive a change of the configuration. */
+  readonly watch: Watch;
+  readonly inFlight: InFlight;
+};

@@ -1,0 +1,130 @@
+/** The path of a request: seven rooms, in this order, under one parent that alone decides what comes next. */
+import type { IncomingMessage } from "node:http";
+import type { Cause } from "../core/ending.ts";
+import { asGatewayError, type GatewayError } from "../core/errors.ts";
+import { type Arrival, accept } from "./accept.ts";
+import { account } from "./account.ts";
+import { admit, type Ticket } from "./admit.ts";
+import { authenticate } from "./authenticate.ts";
+import { deliver } from "./deliver.ts";
+import { broken, complete, type Delivered, type Delivery } from "./delivery/delivery.ts";
+import type { House } from "./house.ts";
+import { refuse } from "./refuse.ts";
+import { type Course, relay } from "./relay.ts";
+import { type Plan, resolve } from "./resolve.ts";
+import { type Page, pageOf } from "./visit/pages.ts";
+import type { GatewayResponse } from "./visit/reply.ts";
+import { Visit } from "./visit/visit.ts";
+
+export type Manners = {
+  /** The client waits for 100 Continue: it is sent once authentication and the declared size have passed. */
+  readonly expectsContinue: boolean;
+  /** Headers of every answer to this request, such as those of CORS: names and values, alternating. */
+  readonly headers: readonly string[];
+};
+
+/** Serves one request to its end. Never rejects. */
+export async function serveRequest(
+  house: House,
+  request: IncomingMessage,
+  response: GatewayResponse,
+  manners: Manners,
+): Promise<void> {
+  const visit = new Visit(house, request, response, manners.headers);
+  house.observer.requestStarted();
+  const course: Course = { attempts: [], changes: [] };
+  let arrival: Arrival | null = null;
+  let plan: Plan | null = null;
+  let ticket: Ticket | null = null;
+  let delivery: Delivery = complete(null);
+  try {
+    arrival = accept(house, visit);
+    const { head, endpoint } = arrival;
+    if (endpoint.kind !== "door") {
+      answerPage(house, visit, endpoint, head);
+      return;
+    }
+    const caller = authenticate(house.gate, head);
+    plan = await resolve(house, visit, endpoint.door, head, manners.expectsContinue);
+    ticket = admit(house.limiters);
+    bridgeSilence(house, visit, plan);
+    const relayed = await relay(house, visit, head, caller, plan, course);
+    const delivered =
+      relayed.kind === "answered"
+        ? await deliver(house, visit, plan, relayed.attempt, relayed.head)
+        : { kind: "unsent" as const, ...relayed.failure };
+    delivery = conclude(house, visit, plan, delivered);
+  } catch (thrown) {
+    const error = asGatewayError(thrown);
+    const dialect = arrival?.endpoint.kind === "door" ? arrival.endpoint.door.dialect : house.dialect;
+    if (error.code === "internal_error") {
+      house.log.error(
+        { requestId: visit.id, error: error.cause ?? error },
+        "a request failed in the gateway",
+      );
+    }
+    refuse(visit, dialect, error);
+    delivery = refused(error, causeBefore(error, arrival, plan, ticket));
+  } finally {
+    if (!isProbe(arrival)) account(house, visit, { arrival, plan, ticket, course, delivery });
+    else house.observer.requestSkipped();
+  }
+}
+
+/** Probes come every few seconds and are nobody's work: neither counted nor logged. */
+function isProbe(arrival: Arrival | null): boolean {
+  return arrival?.endpoint.kind === "alive" || arrival?.endpoint.kind === "ready";
+}
+
+/** Lists need a key; who the gateway is and how it is, everybody may ask. */
+function answerPage(house: House, { reply }: Visit, page: Page, head: Arrival["head"]): void {
+  if (page.kind === "models" || page.kind === "model") authenticate(house.gate, head);
+  const { status, body } = pageOf(page, house.pages, house.inFlight.presence);
+  reply.addHeader("content-type", "application/json");
+  reply.sendWhole(status, body);
+}
+
+function bridgeSilence({ settings }: House, visit: Visit, { door, reading, route }: Plan): void {
+  if (!reading.intent.stream) return;
+  const { everyMs, beforeFirstByte } = settings.heartbeat;
+  visit.reply.prepareStream(
+    { bytes: door.dialect.heartbeat, everyMs, beforeFirstByte },
+    route.timeouts.writeStallMs,
+  );
+}
+
+/** The delivery as it went, or the client told why there is none. */
+function conclude(house: House, visit: Visit, plan: Plan, delivered: Delivered): Delivery {
+  if (delivered.kind === "sent") return delivered.delivery;
+  const { error, cause } = delivered;
+  if (error.source === "upstream") {
+    house.log.warn({ requestId: visit.id, code: error.code, cause, error: error.cause }, error.message);
+  }
+  refuse(visit, plan.door.dialect, error);
+  return broken(error, cause, error.code === "client_closed" ? "abandoned" : "failed", null, "none");
+}
+
+/** A request that ended before it was relayed. */
+function refused(error: GatewayError, cause: Cause): Delivery {
+  switch (error.code) {
+    case "client_closed":
+      return broken(error, cause, "abandoned", null, "none");
+    case "internal_error":
+      return broken(error, cause, "failed", null, "none");
+    default:
+      return broken(error, cause, "refused", null, "none");
+  }
+}
+
+/** The two letters for what ended before a relay: who by the error's source, when by the last room left. */
+function causeBefore(
+  error: GatewayError,
+  arrival: Arrival | null,
+  plan: Plan | null,
+  ticket: Ticket | null,
+): Cause {
+  const party = error.source === "client" ? "C" : "G";
+  if (arrival === null || error.code === "invalid_api_key") return `${party}A`;
+  if (plan === null) return `${party}B`;
+  return ticket === null ? `${party}Q` : `${party}C`;
+}

@@ -1,0 +1,29 @@
+/** Tells the client of an error in its own dialect: as an answer of its own, or as the last event of a stream. */
+import type { GatewayError } from "../core/errors.ts";
+import type { Dialect } from "../protocols/door.ts";
+import { printable } from "./visit/header-text.ts";
+import type { Visit } from "./visit/visit.ts";
+
+const RETRY_AFTER_DEFAULT_SECONDS = 1;
+
+/** Never throws. Says nothing to a client that has gone. */
+export function refuse(visit: Visit, dialect: Dialect, error: GatewayError): void {
+  const { reply, request } = visit;
+  if (reply.gone) return;
+  if (reply.begun) {
+    reply.write(dialect.renderErrorEvent(error, visit.id));
+    reply.endAndClose();
+    return;
+  }
+  const { details } = error;
+  reply.addHeader("content-type", "application/json");
+  if (error.repeat !== "safe") reply.addHeader("x-should-retry", "false");
+  if (error.status === 429 || error.status === 503) {
+    reply.addHeader("retry-after", String(details.retryAfterSeconds ?? RETRY_AFTER_DEFAULT_SECONDS));
+  }
+  if (details.hint !== undefined) reply.addHeader("x-volcano-hint", printable(details.hint));
+  for (const [name, value] of Object.entries(details.headers ?? {})) reply.addHeader(name, value);
+  // What is left of the body is not read, so the next request's beginning cannot be told (reliability C12).
+  if (!request.complete) reply.closeAfter();
+  reply.sendWhole(error.status, dialect.renderError(error, visit.id));
+}

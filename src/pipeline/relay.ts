@@ -1,0 +1,126 @@
+/** Room 5: takes the route, and gives the answer's head from an attempt that has begun to answer. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Change } from "../core/changes.ts";
+import { type AttemptId, attemptIdOf } from "../core/ids.ts";
+import type { Caller } from "../keys/gate.ts";
+import type { UpstreamHead, UpstreamRequest } from "../upstreams/upstream.ts";
+import { splice, splicedLength } from "../wire/json-splice.ts";
+import type { RequestHead } from "../wire/request-head.ts";
+import { Answer, type AnswerFailure } from "./answer/answer.ts";
+import type { House } from "./house.ts";
+import type { Plan } from "./resolve.ts";
+import { decide } from "./retry.ts";
+import type { Target } from "./route.ts";
+import { printable } from "./visit/header-text.ts";
+import type { ReplyListener } from "./visit/reply.ts";
+import { clientClosed, type Visit } from "./visit/visit.ts";
+
+/** One call to an upstream; the ledger has a row for each. */
+export type Attempt = {
+  readonly id: AttemptId;
+  readonly target: Target;
+  readonly answer: Answer;
+};
+
+/** What happened on the way; the relay adds to it, so that `account` knows of every attempt. */
+export type Course = { readonly attempts: Attempt[]; changes: readonly Change[] };
+
+export type Relayed =
+  | { readonly kind: "answered"; readonly attempt: Attempt; readonly head: UpstreamHead }
+  | { readonly kind: "failed"; readonly failure: AnswerFailure };
+
+/** Until somebody delivers the answer, a client that leaves ends the attempt. */
+class Waiting implements ReplyListener {
+  readonly #answer: Answer;
+
+  constructor(answer: Answer) {
+    this.#answer = answer;
+  }
+
+  onGone(): void {
+    this.#answer.fail(clientClosed(), "C");
+  }
+
+  onDrain(): void {}
+
+  onStall(): void {
+    this.#answer.fail(clientClosed(), "C");
+  }
+}
+
+/** @throws GatewayError client_closed, shutting_down, or what the ledger refuses with */
+export async function relay(
+  house: House,
+  visit: Visit,
+  head: RequestHead,
+  caller: Caller,
+  plan: Plan,
+  course: Course,
+): Promise<Relayed> {
+  const { target, timeouts } = plan.route;
+  const request = buildRequest(visit, head, caller, plan, course);
+  for (let number = 1; ; number++) {
+    visit.checkPresent();
+    const id = attemptIdOf(visit.id, number);
+    house.ledger.open({
+      attemptId: id,
+      requestId: visit.id,
+      door: plan.door.name,
+      alias: plan.route.alias,
+      upstream: target.upstream.name,
+      upstreamModel: target.model,
+      stream: plan.reading.intent.stream,
+      openedAtWallMs: house.clock.wallMs(),
+    });
+    const answer = new Answer(timeouts, house.clock, house.watch);
+    const attempt = { id, target, answer };
+    course.attempts.push(attempt);
+    visit.answer = answer;
+    visit.reply.countAttempt();
+    visit.reply.listener = new Waiting(answer);
+    await answer.ask(target.upstream, request);
+    if (answer.head !== null && answer.failure === null) {
+      return { kind: "answered", attempt, head: answer.head };
+    }
+    const { failure } = answer;
+    if (failure === null) throw new TypeError("an attempt settled with neither head nor failure");
+    const next = decide(failure, number, house.settings.attemptsMax);
+    if (next.kind === "give-up") return { kind: "failed", failure };
+    house.log.warn(
+      { requestId: visit.id, attempt: number, target: target.label, error: failure.error.cause },
+      "no connection to the upstream; trying again",
+    );
+    await delay(next.delayMs);
+  }
+}
+
+function buildRequest(
+  visit: Visit,
+  head: RequestHead,
+  caller: Caller,
+  plan: Plan,
+  course: Course,
+): UpstreamRequest {
+  const { door, route, body, reading } = plan;
+  const { splices, changes } = reading.rewrite(route.target.model, route.repairs);
+  course.changes = changes;
+  const { reply } = visit;
+  reply.addHeader("x-volcano-model", printable(route.alias));
+  reply.addHeader("x-volcano-target", printable(route.target.label));
+  if (changes.length > 0) reply.addHeader("x-volcano-changes", changes.join(", "));
+  if (plan.fallbackFrom !== null) {
+    reply.addHeader(
+      "x-volcano-model-fallback",
+      `${printable(plan.fallbackFrom)} -> ${printable(route.alias)}`,
+    );
+  }
+  return {
+    method: "POST",
+    path: door.upstreamPath,
+    headers: head.forwarded,
+    credential: caller.credential,
+    body: splices.length === 0 ? [body] : splice(body, splices),
+    bodyBytes: splicedLength(body, splices),
+    timeouts: route.timeouts,
+  };
+}

@@ -1,0 +1,88 @@
+/** Room 3: takes the bounded body, and gives what it asks for and the route that leads there. */
+import { GatewayError } from "../core/errors.ts";
+import type { Door, Reading } from "../protocols/door.ts";
+import { readBody } from "../wire/bounded-body.ts";
+import { isJsonContent } from "../wire/content-type.ts";
+import type { RequestHead } from "../wire/request-head.ts";
+import type { House } from "./house.ts";
+import type { Route } from "./route.ts";
+import { clientClosed, type Visit } from "./visit/visit.ts";
+
+export type Plan = {
+  readonly door: Door;
+  readonly body: Buffer;
+  readonly reading: Reading;
+  readonly route: Route;
+  /** The name that was asked for, where the default model serves instead. */
+  readonly fallbackFrom: string | null;
+};
+
+/** @throws GatewayError unsupported_media_type, body_too_large, invalid_json, missing_model, model_not_found, ... */
+export async function resolve(
+  house: House,
+  visit: Visit,
+  door: Door,
+  head: RequestHead,
+  expectsContinue: boolean,
+): Promise<Plan> {
+  checkMediaType(head);
+  const body = await receive(house, visit, head, expectsContinue);
+  const reading = door.read(body);
+  const found = house.routes.find(reading.intent.model);
+  if (found.kind === "missing") throw modelNotFound(reading.intent.model, found.nearest);
+  return { door, body, reading, route: found.route, fallbackFrom: found.fallbackFrom };
+}
+
+export function modelNotFound(model: string, nearest: readonly string[]): GatewayError {
+  const advice =
+    nearest.length === 0 ? "GET /v1/models lists what there is." : `Did you mean ${nearest.join(", ")}?`;
+  return new GatewayError("model_not_found", `The model '${model}' does not exist here. ${advice}`, {
+    param: "model",
+  });
+}
+
+function checkMediaType(head: RequestHead): void {
+  if (head.contentEncoding !== null && head.contentEncoding.toLowerCase() !== "identity") {
+    throw new GatewayError(
+      "unsupported_media_type",
+      `A body in content-encoding '${head.contentEncoding}' is not read here. Send it uncompressed.`,
+    );
+  }
+  if (!isJsonContent(head.contentType)) {
+    throw new GatewayError(
+      "unsupported_media_type",
+      "The body must be JSON in UTF-8. Send it with 'content-type: application/json'.",
+    );
+  }
+}
+
+async function receive(
+  house: House,
+  visit: Visit,
+  head: RequestHead,
+  expectsContinue: boolean,
+): Promise<Buffer> {
+  const { bodyBytesMax, requestBodyTimeoutMs } = house.settings;
+  const result = await readBody(visit.request, {
+    bytesMax: bodyBytesMax,
+    timeoutMs: requestBodyTimeoutMs,
+    contentLength: head.contentLength,
+    onAllowed: expectsContinue ? () => visit.reply.sendContinue() : null,
+  });
+  switch (result.kind) {
+    case "body":
+      return result.bytes;
+    case "too_large":
+      throw new GatewayError(
+        "body_too_large",
+        `The body is larger than ${bodyBytesMax} bytes, the limit here (server.body_bytes_max).`,
+      );
+    case "too_slow":
+      throw new GatewayError(
+        "request_timeout",
+        `The body did not arrive within ${requestBodyTimeoutMs / 1000} s (timeouts.request_body). Send it again.`,
+      );
+    case "gone":
+      throw clientClosed();
+  }
+}

@@ -1,0 +1,76 @@
+/** Where a model name leads: a frozen route, found in the table of the configuration. */
+import type { Repair } from "../core/changes.ts";
+import { isPattern, matchesPattern } from "../core/name-pattern.ts";
+import { nearestNames } from "../core/nearest-name.ts";
+import type { Timeouts } from "../core/timeouts.ts";
+import type { Upstream } from "../upstreams/upstream.ts";
+
+export type Target = {
+  readonly upstream: Upstream;
+  /** What the upstream reads in `model`. */
+  readonly model: string;
+  /** As it stands in `x-volcano-target` and in metrics: the upstream's name, a slash, the model. */
+  readonly label: string;
+};
+
+export type Route = {
+  /** The alias as the configuration names it, or the name that is passed through. */
+  readonly alias: string;
+  /** What metrics may call it: one of the configuration's first aliases, or `other`. */
+  readonly modelLabel: string;
+  readonly target: Target;
+  readonly repairs: ReadonlySet<Repair>;
+  readonly timeouts: Timeouts;
+  /** The endpoint id belongs to the default table, so it is nobody's who reads this. */
+  readonly isExample: boolean;
+};
+
+export type RouteRules = {
+  /** The configured aliases, patterns among them, in the order of the file. */
+  readonly routes: readonly Route[];
+  /** Patterns of names that go through as they are. */
+  readonly passthrough: readonly string[];
+  /** The route of a name that is passed through. */
+  readonly passthroughRoute: (name: string) => Route;
+  readonly defaultAlias: string | null;
+};
+
+export type Found =
+  | { readonly kind: "found"; readonly route: Route; readonly fallbackFrom: string | null }
+  | { readonly kind: "missing"; readonly nearest: readonly string[] };
+
+const NEAREST_MAX = 3;
+
+export class RouteTable {
+  readonly #exact = new Map<string, Route>();
+  readonly #patterns: Route[] = [];
+  readonly #rules: RouteRules;
+  readonly #default: Route | null;
+
+  constructor(rules: RouteRules) {
+    this.#rules = rules;
+    for (const route of rules.routes) {
+      if (isPattern(route.alias)) this.#patterns.push(route);
+      else this.#exact.set(route.alias, route);
+    }
+    this.#default = rules.defaultAlias === null ? null : (this.#exact.get(rules.defaultAlias) ?? null);
+  }
+
+  /** An alias itself, then a pattern, then a name that Ark knows, then the default. */
+  find(name: string): Found {
+    const exact = this.#exact.get(name);
+    if (exact !== undefined) return { kind: "found", route: exact, fallbackFrom: null };
+    for (const route of this.#patterns) {
+      if (matchesPattern(route.alias, name)) return { kind: "found", route, fallbackFrom: null };
+    }
+    if (this.passesThrough(name)) {
+      return { kind: "found", route: this.#rules.passthroughRoute(name), fallbackFrom: null };
+    }
+    if (this.#default !== null) return { kind: "found", route: this.#default, fallbackFrom: name };
+    return { kind: "missing", nearest: nearestNames(name, [...this.#exact.keys()], NEAREST_MAX) };
+  }
+
+  passesThrough(name: string): boolean {
+    return this.#rules.passthrough.some((pattern) => matchesPattern(pattern, name));
+  }
+}

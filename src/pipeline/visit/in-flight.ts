@@ -1,0 +1,48 @@
+/** The requests that are in the house, until their last byte is flushed; and whether new ones may come. */
+import type { GatewayError } from "../../core/errors.ts";
+
+export interface Stoppable {
+  /** Ends the request in an error that its client can see. */
+  stop(error: GatewayError): void;
+}
+
+/** `serving`; `draining`: not ready, and connections close after their answer. */
+export type Presence = "serving" | "draining";
+
+export class InFlight {
+  presence: Presence = "serving";
+  readonly #slots: (Stoppable | null)[] = [];
+  readonly #free: number[] = [];
+  #count = 0;
+  #waiters: (() => void)[] = [];
+
+  get count(): number {
+    return this.#count;
+  }
+
+  enter(visit: Stoppable): number {
+    this.#count++;
+    const slot = this.#free.pop();
+    if (slot === undefined) return this.#slots.push(visit) - 1;
+    this.#slots[slot] = visit;
+    return slot;
+  }
+
+  leave(slot: number): void {
+    if (this.#slots[slot] === null) return;
+    this.#slots[slot] = null;
+    this.#free.push(slot);
+    this.#count--;
+    if (this.#count > 0) return;
+    for (const wake of this.#waiters.splice(0)) wake();
+  }
+
+  /** Resolves once nobody is in the house. */
+  async empty(): Promise<void> {
+    while (this.#count > 0) await new Promise<void>((resolve) => this.#waiters.push(resolve));
+  }
+
+  stopAll(error: GatewayError): void {
+    for (const visit of [...this.#slots]) visit?.stop(error);
+  }
+}

@@ -1,0 +1,287 @@
+/** The answer to one client: its head once, its bytes with backpressure, its heartbeats, and its one end. */
+import { type IncomingMessage, ServerResponse } from "node:http";
+import type { Clock } from "../../core/clock.ts";
+import type { Watch, Watched } from "./watch.ts";
+
+/** Who is told what becomes of the client while a reply is going on. */
+export interface ReplyListener {
+  /** The client has left before the reply's end. */
+  onGone(): void;
+  /** The client reads again: more may be written. */
+  onDrain(): void;
+  /** The client has read nothing for too long; the connection has been destroyed. */
+  onStall(): void;
+}
+
+export type Heartbeats = {
+  readonly bytes: Buffer;
+  readonly everyMs: number;
+  /** Whether silence is bridged before the first byte, too: the first heartbeat commits status 200. */
+  readonly beforeFirstByte: boolean;
+};
+
+/** node:http's response, knowing the reply that writes to it, so that its events need no closure per request. */
+export class GatewayResponse<
+  Request extends IncomingMessage = IncomingMessage,
+> extends ServerResponse<Request> {
+  reply: Reply | null = null;
+}
+
+function onClose(this: GatewayResponse): void {
+  this.reply?.closed();
+}
+
+function onDrain(this: GatewayResponse): void {
+  this.reply?.drained();
+}
+
+const STREAM_HEADERS = [
+  "content-type",
+  "text/event-stream; charset=utf-8",
+  "cache-control",
+  "no-cache, no-transform",
+  "x-accel-buffering",
+  "no",
+] as const;
+
+const LAST_CHUNK = Buffer.from("0\r\n\r\n", "latin1");
+const DEFAULT_WRITE_STALL_MS = 60_000;
+
+/** One HTTP/1.1 chunk (RFC 9112, 7.1) in one Buffer: a single write costs less than the three of node:http. */
+function chunkOf(bytes: Buffer): Buffer {
+  const size = bytes.length.toString(16);
+  const chunk = Buffer.allocUnsafe(size.length + bytes.length + 4);
+  chunk.write(`${size}\r\n`, 0, "latin1");
+  bytes.copy(chunk, size.length + 2);
+  chunk[chunk.length - 2] = 0x0d;
+  chunk[chunk.length - 1] = 0x0a;
+  return chunk;
+}
+
+export class Reply implements Watched {
+  listener: ReplyListener | null = null;
+  /** Told once the response is closed: its last byte is flushed, or the client is gone. */
+  onClosed: { closed(): void } | null = null;
+  readonly #response: GatewayResponse;
+  readonly #clock: Clock;
+  readonly #watch: Watch;
+  readonly #headers: string[] = [];
+  #heartbeats: Heartbeats | null = null;
+  #writeStallMs = DEFAULT_WRITE_STALL_MS;
+  #slot = -1;
+  #status = 0;
+  #attempts = 0;
+  #chunked = false;
+  #ended = false;
+  #gone = false;
+  #bytesOut = 0;
+  #lastWriteMs = 0;
+  /** Since when nothing has moved although there is something to write; -1 while nothing waits. */
+  #stuckSinceMs = -1;
+  #flushedBytes = 0;
+
+  constructor(response: GatewayResponse, clock: Clock, watch: Watch) {
+    this.#response = response;
+    this.#clock = clock;
+    this.#watch = watch;
+    response.reply = this;
+    response.on("close", onClose);
+    response.on("drain", onDrain);
+  }
+
+  /** The status that has been sent; 0 before the head. */
+  get status(): number {
+    return this.#status;
+  }
+
+  get begun(): boolean {
+    return this.#status !== 0;
+  }
+
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Bytes of the body, without framing. */
+  get bytesOut(): number {
+    return this.#bytesOut;
+  }
+
+  /** Adds a header to the head that is still to be sent; after it, says nothing. */
+  addHeader(name: string, value: string): void {
+    this.#headers.push(name, value);
+  }
+
+  /** For `x-volcano-attempts`, which a heartbeat may send before the last attempt. */
+  countAttempt(): void {
+    this.#attempts++;
+  }
+
+  /** The connection ends with this reply: part of the request is unread, or the process is stopping. */
+  closeAfter(): void {
+    this.#response.shouldKeepAlive = false;
+  }
+
+  sendContinue(): void {
+    this.#response.writeContinue();
+  }
+
+  /** A whole answer, or the head and the first bytes of one of a known length. */
+  sendWhole(status: number, body: Buffer): void {
+    if (this.#gone || this.begun) return;
+    this.#headers.push("content-length", String(body.length));
+    this.#writeHead(status);
+    this.#bytesOut += body.length;
+    this.#ended = true;
+    this.#response.end(body);
+    this.#watchFlush();
+  }
+
+  /** The head of an answer whose body flows; without a length it is chunked. */
+  beginFlow(status: number, contentLength: string | null, writeStallMs: number): void {
+    if (this.#gone || this.begun) return;
+    this.#writeStallMs = writeStallMs;
+    if (contentLength === null) this.#openChunks();
+    else this.#headers.push("content-length", contentLength);
+    this.#writeHead(status);
+    this.#attend();
+  }
+
+  /** Gets ready for a stream: from now on silence is bridged, if heartbeats are on. */
+  prepareStream(heartbeats: Heartbeats, writeStallMs: number): void {
+    this.#heartbeats = heartbeats;
+    this.#writeStallMs = writeStallMs;
+    this.#lastWriteMs = this.#clock.monotonicMs();
+    this.#attend();
+  }
+
+  beginStream(): void {
+    if (this.#gone || this.begun) return;
+    for (const field of STREAM_HEADERS) this.#headers.push(field);
+    this.#openChunks();
+    this.#writeHead(200);
+  }
+
+  /** False asks the caller to stop until `onDrain`. */
+  write(bytes: Buffer): boolean {
+    if (this.#gone || this.#ended) return true;
+    this.#bytesOut += bytes.length;
+    this.#lastWriteMs = this.#clock.monotonicMs();
+    const flowing = this.#response.write(this.#chunked ? chunkOf(bytes) : bytes);
+    if (!flowing && this.#stuckSinceMs < 0) this.#startStuck();
+    return flowing;
+  }
+
+  end(): void {
+    if (this.#gone || this.#ended) return;
+    this.#ended = true;
+    if (this.#chunked) this.#response.end(LAST_CHUNK);
+    else this.#response.end();
+    this.#watchFlush();
+  }
+
+  /** Ends cleanly, and the connection with it: an error event has been the last thing said. */
+  endAndClose(): void {
+    const socket = this.#response.socket;
+    this.#response.once("finish", () => socket?.destroySoon());
+    this.end();
+  }
+
+  /** Breaks the connection, so that the client cannot take what it has for the whole. */
+  destroy(): void {
+    this.#ended = true;
+    this.#response.destroy();
+  }
+
+  /** No heartbeat may come any more: part of an event is out, or the end is near. */
+  stopHeartbeats(): void {
+    this.#heartbeats = null;
+  }
+
+  tick(nowMs: number): void {
+    if (this.#stuckSinceMs >= 0) this.#checkStuck(nowMs);
+    else if (this.#heartbeats !== null && !this.#ended) this.#bridge(this.#heartbeats, nowMs);
+  }
+
+  /** For the response's own events; not for rooms. */
+  closed(): void {
+    if (this.#slot >= 0) this.#watch.remove(this.#slot);
+    this.#slot = -1;
+    const left = !this.#ended;
+    this.#gone = true;
+    if (left) this.listener?.onGone();
+    this.onClosed?.closed();
+  }
+
+  /** For the response's own events; not for rooms. */
+  drained(): void {
+    this.#stuckSinceMs = -1;
+    if (!this.#ended) this.listener?.onDrain();
+  }
+
+  #writeHead(status: number): void {
+    this.#status = status;
+    if (this.#attempts > 0) this.#headers.push("x-volcano-attempts", String(this.#attempts));
+    this.#lastWriteMs = this.#clock.monotonicMs();
+    this.#response.writeHead(status, this.#headers);
+    // Our own chunks go out as they are; node:http would frame them again (pinned by a test).
+    if (this.#chunked) this.#response.chunkedEncoding = false;
+  }
+
+  #openChunks(): void {
+    if (this.#response.req.httpVersion === "1.0") {
+      this.#response.shouldKeepAlive = false;
+      return;
+    }
+    this.#headers.push("transfer-encoding", "chunked");
+    this.#chunked = true;
+  }
+
+  #attend(): void {
+    if (this.#slot < 0 && !this.#gone) this.#slot = this.#watch.add(this);
+  }
+
+  #bridge({ bytes, everyMs, beforeFirstByte }: Heartbeats, nowMs: number): void {
+    if (nowMs - this.#lastWriteMs < everyMs) return;
+    if (!this.begun) {
+      if (!beforeFirstByte) return;
+      this.beginStream();
+    }
+    this.write(bytes);
+  }
+
+  #watchFlush(): void {
+    if (this.#response.writableFinished || this.#flushable() === 0) return;
+    this.#attend();
+    if (this.#stuckSinceMs < 0) this.#startStuck();
+  }
+
+  #flushable(): number {
+    return this.#response.socket?.writableLength ?? 0;
+  }
+
+  #startStuck(): void {
+    this.#stuckSinceMs = this.#clock.monotonicMs();
+    this.#flushedBytes = this.#flushed();
+  }
+
+  /** Bytes that the kernel has taken: what tells a slow reader from one that has stopped. */
+  #flushed(): number {
+    const socket = this.#response.socket;
+    return socket === null ? 0 : socket.bytesWritten - socket.writableLength;
+  }
+
+  #checkStuck(nowMs: number): void {
+    const flushed = this.#flushed();
+    if (flushed !== this.#flushedBytes) {
+      this.#flushedBytes = flushed;
+      this.#stuckSinceMs = nowMs;
+      return;
+    }
+    if (nowMs - this.#stuckSinceMs < this.#writeStallMs) return;
+    const { listener } = this;
+    this.#ended = true;
+    listener?.onStall();
+    this.#response.destroy();
+  }
+}

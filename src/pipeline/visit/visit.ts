@@ -1,0 +1,67 @@
+/** One request of a client, from its arrival until its answer is flushed. */
+import type { IncomingMessage } from "node:http";
+import { GatewayError } from "../../core/errors.ts";
+import { newRequestId, type RequestId } from "../../core/ids.ts";
+import type { Answer } from "../answer/answer.ts";
+import type { House } from "../house.ts";
+import type { Stoppable } from "./in-flight.ts";
+import { type GatewayResponse, Reply } from "./reply.ts";
+
+export class Visit implements Stoppable {
+  readonly id: RequestId;
+  readonly request: IncomingMessage;
+  readonly reply: Reply;
+  readonly startedAtWallMs: number;
+  readonly startedMs: number;
+  /** The attempt that is going on, so that a stop can reach it. */
+  answer: Answer | null = null;
+  readonly #house: House;
+  readonly #slot: number;
+  #stopped: GatewayError | null = null;
+
+  constructor(house: House, request: IncomingMessage, response: GatewayResponse, headers: readonly string[]) {
+    this.#house = house;
+    this.request = request;
+    this.startedAtWallMs = house.clock.wallMs();
+    this.startedMs = house.clock.monotonicMs();
+    this.id = newRequestId(this.startedAtWallMs);
+    this.reply = new Reply(response, house.clock, house.watch);
+    this.reply.addHeader("x-request-id", this.id);
+    this.reply.addHeader("request-id", this.id);
+    for (let index = 0; index + 1 < headers.length; index += 2) {
+      this.reply.addHeader(headers[index] ?? "", headers[index + 1] ?? "");
+    }
+    if (house.inFlight.presence === "draining") this.reply.closeAfter();
+    this.#slot = house.inFlight.enter(this);
+    this.reply.onClosed = this;
+  }
+
+  /** The error that the process's stop has put on this request, for a room that has not begun yet. */
+  get stopped(): GatewayError | null {
+    return this.#stopped;
+  }
+
+  stop(error: GatewayError): void {
+    this.#stopped = error;
+    this.answer?.fail(error, "G");
+  }
+
+  /** Throws where nothing more should be begun: the client has gone, or the process is stopping. */
+  checkPresent(): void {
+    if (this.#stopped !== null) throw this.#stopped;
+    if (this.reply.gone) throw clientClosed();
+  }
+
+  /** For the reply: the response is closed. */
+  closed(): void {
+    this.#house.inFlight.leave(this.#slot);
+  }
+}
+
+/** For the log only: nobody is there to be told. */
+export function clientClosed(): GatewayError {
+  return new GatewayError(
+    "client_closed",
+    "The client closed the connection before the answer was complete.",
+  );
+}
