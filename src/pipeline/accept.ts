@@ -2,7 +2,7 @@
 import { GatewayError } from "../core/errors.ts";
 import type { Door } from "../protocols/door.ts";
 import { type RequestHead, readRequestHead } from "../wire/request-head.ts";
-import { readRequestTarget } from "../wire/request-target.ts";
+import { decodePathId, readRequestTarget } from "../wire/request-target.ts";
 import type { House } from "./house.ts";
 import type { Visit } from "./visit/visit.ts";
 
@@ -25,19 +25,18 @@ export type Arrival = {
 const ALIVE_PATHS = new Set(["/health", "/healthz", "/livez", "/health/liveliness", "/health/liveness"]);
 const READY_PATHS = new Set(["/readyz", "/health/readiness"]);
 const MODEL_PREFIX = "/models/";
-const CLIENT_ID_LENGTH_MAX = 128;
 
 /** @throws GatewayError ambiguous_request, uri_too_long, unsupported_endpoint, method_not_allowed, ... */
 export function accept(house: House, visit: Visit): Arrival {
   const { request, reply } = visit;
   const read = readRequestHead(request);
-  if (read.kind === "refused") throw new GatewayError(read.code, read.message, { ...read.details });
+  if (read.kind === "refused") throw new GatewayError(read.code, read.message);
   const { head } = read;
-  const clientRequestId = validClientId(head.clientRequestId ?? head.requestId);
+  const clientRequestId = head.callerRequestId;
   if (clientRequestId !== null) reply.addHeader("x-client-request-id", clientRequestId);
   const target = readRequestTarget(request.url ?? "", head.host);
   if (target.kind === "refused") throw new GatewayError(target.code, target.message);
-  const endpoint = findEndpoint(house, target.path, target.modelId);
+  const endpoint = findEndpoint(house, target.path);
   if (endpoint === null) throw unsupported(target.path);
   const method = request.method ?? "";
   const allowed = endpoint.kind === "door" ? "POST" : "GET, HEAD";
@@ -45,13 +44,14 @@ export function accept(house: House, visit: Visit): Arrival {
   return { head, endpoint, method, clientRequestId };
 }
 
-function findEndpoint(house: House, path: string, modelId: string | null): Endpoint | null {
+function findEndpoint(house: House, path: string): Endpoint | null {
   const door = house.doors.get(path);
   if (door !== undefined) return { kind: "door", door, route: path };
   if (path === "/") return { kind: "root", route: "/" };
   if (path === "/models") return { kind: "models", route: "/models" };
-  if (modelId !== null && path.startsWith(MODEL_PREFIX)) {
-    return { kind: "model", route: "/models/{id}", id: modelId };
+  if (path.startsWith(MODEL_PREFIX)) {
+    const id = decodePathId(path.slice(MODEL_PREFIX.length));
+    return id === null ? null : { kind: "model", route: "/models/{id}", id };
   }
   if (ALIVE_PATHS.has(path)) return { kind: "alive", route: "/healthz" };
   if (READY_PATHS.has(path)) return { kind: "ready", route: "/readyz" };
@@ -71,16 +71,4 @@ function wrongMethod(method: string, path: string, allowed: string): GatewayErro
   return new GatewayError("method_not_allowed", `${method} is not possible on ${path}. Use ${allowed}.`, {
     headers: { allow: allowed },
   });
-}
-
-/** Letters, digits, dot, dash, underscore and colon: what may be logged and sent back as it is. */
-function validClientId(id: string | null): string | null {
-  if (id === null || id.length === 0 || id.length > CLIENT_ID_LENGTH_MAX) return null;
-  for (let index = 0; index < id.length; index++) {
-    const code = id.charCodeAt(index);
-    const isAlphanumeric =
-      (code >= 0x30 && code <= 0x3a) || (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a);
-    if (!isAlphanumeric && code !== 0x2d && code !== 0x2e && code !== 0x5f) return null;
-  }
-  return id;
 }

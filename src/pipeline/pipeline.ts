@@ -16,21 +16,17 @@ import { type Page, pageOf } from "./visit/pages.ts";
 import type { GatewayResponse } from "./visit/reply.ts";
 import { Visit } from "./visit/visit.ts";
 
-export type Manners = {
-  /** The client waits for 100 Continue: it is sent once authentication and the declared size have passed. */
-  readonly expectsContinue: boolean;
-  /** Headers of every answer to this request, such as those of CORS: names and values, alternating. */
-  readonly headers: readonly string[];
-};
-
-/** Serves one request to its end. Never rejects. */
+/**
+ * Serves one request to its end. Never rejects. `headers` are of every answer to this request, such as those of
+ * CORS: names and values, alternating.
+ */
 export async function serveRequest(
   house: House,
   request: IncomingMessage,
   response: GatewayResponse,
-  manners: Manners,
+  headers: readonly string[],
 ): Promise<void> {
-  const visit = new Visit(house, request, response, manners.headers);
+  const visit = new Visit(house, request, response, headers);
   house.observer.requestStarted();
   const course: Course = { attempts: [], changes: [] };
   let arrival: Arrival | null = null;
@@ -45,7 +41,7 @@ export async function serveRequest(
       return;
     }
     const caller = authenticate(house.gate, head);
-    plan = await resolve(house, visit, endpoint.door, head, manners.expectsContinue);
+    plan = await resolve(house, visit, endpoint.door, head);
     ticket = admit(house.limiters);
     bridgeSilence(house, visit, plan);
     const relayed = await relay(house, visit, head, caller, plan, course);

@@ -18,15 +18,9 @@ export type Plan = {
 };
 
 /** @throws GatewayError unsupported_media_type, body_too_large, invalid_json, missing_model, model_not_found, ... */
-export async function resolve(
-  house: House,
-  visit: Visit,
-  door: Door,
-  head: RequestHead,
-  expectsContinue: boolean,
-): Promise<Plan> {
+export async function resolve(house: House, visit: Visit, door: Door, head: RequestHead): Promise<Plan> {
   checkMediaType(head);
-  const body = await receive(house, visit, head, expectsContinue);
+  const body = await receive(house, visit, head);
   const reading = door.read(body);
   const found = house.routes.find(reading.intent.model);
   if (found.kind === "missing") throw modelNotFound(reading.intent.model, found.nearest);
@@ -56,18 +50,13 @@ function checkMediaType(head: RequestHead): void {
   }
 }
 
-async function receive(
-  house: House,
-  visit: Visit,
-  head: RequestHead,
-  expectsContinue: boolean,
-): Promise<Buffer> {
+async function receive(house: House, visit: Visit, head: RequestHead): Promise<Buffer> {
   const { bodyBytesMax, requestBodyTimeoutMs } = house.settings;
   const result = await readBody(visit.request, {
     bytesMax: bodyBytesMax,
     timeoutMs: requestBodyTimeoutMs,
     contentLength: head.contentLength,
-    onAllowed: expectsContinue ? () => visit.reply.sendContinue() : null,
+    onAllowed: head.expectsContinue ? () => visit.reply.sendContinue() : null,
   });
   switch (result.kind) {
     case "body":
