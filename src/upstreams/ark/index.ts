@@ -1,0 +1,128 @@
+/** The upstream kind `ark`: Volcengine Ark's data plane over HTTP/1.1, with keys of its own or the caller's. */
+import { Connector } from "../connection.ts";
+import { FreeList, type KeepSettings } from "../free-list.ts";
+import { hostLookup, type LookupFunction } from "../name-lookup.ts";
+import { type Environment, proxyFor } from "../proxy-settings.ts";
+import { flawOf } from "../request-check.ts";
+import { UndiciExchange } from "../undici-exchange.ts";
+import type {
+  Exchange,
+  ExchangeListener,
+  Upstream,
+  UpstreamErrorNote,
+  UpstreamRequest,
+} from "../upstream.ts";
+import { readArkError } from "./error-codes.ts";
+
+export type ArkOptions = {
+  readonly name: string;
+  /** Without a trailing slash, such as `https://ark.cn-beijing.volces.com/api/v3`. */
+  readonly baseUrl: string;
+  /** In turn, one per exchange; empty: the caller's own credential is passed on. */
+  readonly apiKeys: readonly string[];
+  /** Where HTTPS_PROXY, HTTP_PROXY and NO_PROXY are looked up. */
+  readonly environment: Environment;
+  /** Sent as `user-agent`, such as `volcano-proxy/0.1.0`; the client's own stays here. */
+  readonly userAgent: string;
+  /** What tests replace. */
+  readonly transport?: Partial<TransportSettings>;
+};
+
+export type TransportSettings = KeepSettings & {
+  readonly lookup: LookupFunction;
+  /** Certificates in PEM to trust beside the usual ones. */
+  readonly extraCertificates: readonly string[];
+};
+
+/** Ark closes idle connections later than this, so that a request seldom meets a connection that is closing. */
+export const arkTransport: TransportSettings = {
+  idleMs: 4_000,
+  idleMax: 1_024,
+  headerBytesMax: 16_384,
+  lookup: hostLookup,
+  extraCertificates: [],
+};
+
+/** What is the same in every request with one credential. */
+function headersFor(credential: string, userAgent: string): readonly string[] {
+  return ["authorization", `Bearer ${credential}`, "accept-encoding", "identity", "user-agent", userAgent];
+}
+
+class ArkUpstream implements Upstream {
+  readonly name: string;
+  readonly holdsKey: boolean;
+  readonly #basePath: string;
+  readonly #userAgent: string;
+  readonly #keyHeaders: readonly (readonly string[])[];
+  readonly #connections: FreeList;
+  #nextKey = 0;
+
+  constructor(options: ArkOptions, baseUrl: URL) {
+    const transport = { ...arkTransport, ...options.transport };
+    this.name = options.name;
+    this.holdsKey = options.apiKeys.length > 0;
+    this.#basePath = baseUrl.pathname.replace(/\/$/, "");
+    this.#userAgent = options.userAgent;
+    this.#keyHeaders = options.apiKeys.map((key) => headersFor(key, options.userAgent));
+    const connector = new Connector({
+      origin: baseUrl,
+      proxy: proxyFor(baseUrl, options.environment),
+      lookup: transport.lookup,
+      extraCertificates: transport.extraCertificates,
+    });
+    this.#connections = new FreeList(baseUrl.origin, connector, transport);
+  }
+
+  start(request: UpstreamRequest, listener: ExchangeListener): Exchange {
+    const exchange = new UndiciExchange(this.#connections, listener);
+    const flaw = flawOf(request);
+    if (flaw !== null) {
+      exchange.refuse("protocol", flaw);
+      return exchange;
+    }
+    exchange.start({
+      method: request.method,
+      path: this.#basePath + request.path,
+      headers: this.#ownHeaders(request.credential).concat(request.headers),
+      body: request.body,
+      bodyBytes: request.bodyBytes,
+      timeouts: request.timeouts,
+    });
+    return exchange;
+  }
+
+  readError(status: number, body: Buffer): UpstreamErrorNote | null {
+    return readArkError(status, body);
+  }
+
+  close(): Promise<void> {
+    return this.#connections.close();
+  }
+
+  #ownHeaders(credential: string): readonly string[] {
+    const headers = this.#keyHeaders[this.#nextKey];
+    if (headers === undefined) return headersFor(credential, this.#userAgent);
+    this.#nextKey = (this.#nextKey + 1) % this.#keyHeaders.length;
+    return headers;
+  }
+}
+
+/**
+ * Opens an Ark upstream; nothing is connected before the first exchange.
+ * @throws Error where the base URL, a key or the proxy of the environment cannot be used; no secret in the message
+ */
+export function createArkUpstream(options: ArkOptions): Upstream {
+  const baseUrl = URL.parse(options.baseUrl);
+  if (baseUrl === null || (baseUrl.protocol !== "https:" && baseUrl.protocol !== "http:")) {
+    throw new Error(`The base URL of upstream ${options.name} is not an http or https URL.`);
+  }
+  if (baseUrl.username !== "" || baseUrl.password !== "" || baseUrl.search !== "" || baseUrl.hash !== "") {
+    throw new Error(`The base URL of upstream ${options.name} has more than scheme, host, port and path.`);
+  }
+  if (options.apiKeys.some((key) => !/^[\x21-\x7e]+$/.test(key))) {
+    throw new Error(
+      `An API key of upstream ${options.name} is empty or has a space or control character in it.`,
+    );
+  }
+  return new ArkUpstream(options, baseUrl);
+}
