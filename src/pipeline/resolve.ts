@@ -1,8 +1,8 @@
 /** Room 3: takes the bounded body, and gives what it asks for and the route that leads there. */
-import { GatewayError } from "../core/errors.ts";
+import { GatewayError, unreachable } from "../core/errors.ts";
 import type { Door, Reading } from "../protocols/door.ts";
-import { readBody } from "../wire/bounded-body.ts";
-import { isJsonContent } from "../wire/content-type.ts";
+import { readBoundedBody } from "../wire/bounded-body.ts";
+import { isJsonContentType } from "../wire/content-type.ts";
 import type { RequestHead } from "../wire/request-head.ts";
 import type { House } from "./house.ts";
 import type { Route } from "./route.ts";
@@ -42,7 +42,7 @@ function checkMediaType(head: RequestHead): void {
       `A body in content-encoding '${head.contentEncoding}' is not read here. Send it uncompressed.`,
     );
   }
-  if (!isJsonContent(head.contentType)) {
+  if (!isJsonContentType(head.contentType)) {
     throw new GatewayError(
       "unsupported_media_type",
       "The body must be JSON in UTF-8. Send it with 'content-type: application/json'.",
@@ -52,26 +52,21 @@ function checkMediaType(head: RequestHead): void {
 
 async function receive(house: House, visit: Visit, head: RequestHead): Promise<Buffer> {
   const { bodyBytesMax, requestBodyTimeoutMs } = house.settings;
-  const result = await readBody(visit.request, {
-    bytesMax: bodyBytesMax,
-    timeoutMs: requestBodyTimeoutMs,
-    contentLength: head.contentLength,
-    onAllowed: head.expectsContinue ? () => visit.reply.sendContinue() : null,
-  });
+  const { contentLength, chunked } = head;
+  // By now the caller is known: what is too large is refused without asking for it (RFC 9110, 10.1.1).
+  const isWelcome = contentLength === null || contentLength <= bodyBytesMax;
+  if (head.expectsContinue && isWelcome) visit.reply.sendContinue();
+  const deadlineMs = visit.startedMs + requestBodyTimeoutMs;
+  const bounds = { bodyBytesMax, deadlineMs, contentLength, chunked };
+  const result = await readBoundedBody(visit.request, bounds, house.watch);
   switch (result.kind) {
-    case "body":
-      return result.bytes;
-    case "too_large":
-      throw new GatewayError(
-        "body_too_large",
-        `The body is larger than ${bodyBytesMax} bytes, the limit here (server.body_bytes_max).`,
-      );
-    case "too_slow":
-      throw new GatewayError(
-        "request_timeout",
-        `The body did not arrive within ${requestBodyTimeoutMs / 1000} s (timeouts.request_body). Send it again.`,
-      );
-    case "gone":
+    case "whole":
+      return result.body;
+    case "refused":
+      throw result.error;
+    case "left":
       throw clientClosed();
+    default:
+      return unreachable(result);
   }
 }

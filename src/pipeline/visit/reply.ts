@@ -138,11 +138,11 @@ export class Reply implements Watched {
   }
 
   /** The head of an answer whose body flows; without a length it is chunked. */
-  beginFlow(status: number, contentLength: string | null, writeStallMs: number): void {
+  beginFlow(status: number, contentLength: number | null, writeStallMs: number): void {
     if (this.#gone || this.begun) return;
     this.#writeStallMs = writeStallMs;
     if (contentLength === null) this.#openChunks();
-    else this.#headers.push("content-length", contentLength);
+    else this.#headers.push("content-length", String(contentLength));
     this.#writeHead(status);
     this.#attend();
   }
