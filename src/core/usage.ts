@@ -2,7 +2,7 @@
 
 /**
  * Input tokens include the cached ones, output tokens include reasoning (Ark's `usage`, ark-api 4.3).
- * Every figure is a non-negative safe integer.
+ * Every figure is an integer from 0 to TOKENS_MAX.
  */
 export type Usage = {
   readonly inputTokens: number;
@@ -15,6 +15,9 @@ export type Usage = {
 export const provenances = ["upstream_final", "upstream_partial", "none"] as const;
 export type Provenance = (typeof provenances)[number];
 
+/** No model's context comes near it: a figure beyond is a fault, and must not become a bill. */
+export const TOKENS_MAX = 1_000_000_000;
+
 type JsonObject = { readonly [member: string]: unknown };
 
 function isObject(value: unknown): value is JsonObject {
@@ -22,7 +25,7 @@ function isObject(value: unknown): value is JsonObject {
 }
 
 function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= TOKENS_MAX;
 }
 
 function detail(details: unknown, member: string): number | null {
@@ -32,8 +35,8 @@ function detail(details: unknown, member: string): number | null {
 }
 
 /**
- * Reads the value of a chat `usage` member. Null when it is missing, malformed or absurd: negative, fractional
- * or not a number, or parts greater than their whole.
+ * Reads the value of a chat `usage` member. Null when it is missing, malformed or absurd: negative,
+ * fractional, not a number, beyond TOKENS_MAX, or parts greater than their whole.
  */
 export function readChatUsage(value: unknown): Usage | null {
   if (!isObject(value)) return null;
