@@ -1,0 +1,16 @@
+/** The chat door: OpenAI's chat completions, which Ark speaks itself, so that bodies go through verbatim. */
+import type { Door } from "../door.ts";
+import { openaiDialect } from "../openai-dialect.ts";
+import { readBody } from "./read-body.ts";
+import { readUsage } from "./read-usage.ts";
+import { openChatTap } from "./tap.ts";
+
+export const chatDoor: Door = {
+  name: "chat",
+  paths: ["/chat/completions"],
+  upstreamPath: "/chat/completions",
+  dialect: openaiDialect,
+  read: readBody,
+  openTap: openChatTap,
+  readUsage,
+};
