@@ -16,11 +16,12 @@ class Place implements Grant {
 
 export class InFlightLimiter implements Limiter {
   readonly name = "in_flight";
-  readonly #placesMax: number;
+  /** May change while requests are in flight: those that are stay. */
+  placesMax: number;
   #taken = 0;
 
   constructor(placesMax: number) {
-    this.#placesMax = placesMax;
+    this.placesMax = placesMax;
   }
 
   get taken(): number {
@@ -28,8 +29,8 @@ export class InFlightLimiter implements Limiter {
   }
 
   admit(): Admission {
-    if (this.#taken >= this.#placesMax) {
-      const message = `The gateway has ${this.#placesMax} requests in flight, which is its limit. Try again in a moment.`;
+    if (this.#taken >= this.placesMax) {
+      const message = `The gateway has ${this.placesMax} requests in flight, which is its limit. Try again in a moment.`;
       return { kind: "refused", refusal: { message, retryAfterSeconds: 1 } };
     }
     this.#taken++;

@@ -4,10 +4,12 @@ import type { Door } from "../protocols/door.ts";
 import { type RequestHead, readRequestHead } from "../wire/request-head.ts";
 import { decodePathId, readRequestTarget } from "../wire/request-target.ts";
 import type { House } from "./house.ts";
+import { isPreflight } from "./visit/cors.ts";
 import type { Visit } from "./visit/visit.ts";
 
 /** Where a request goes: a door towards Ark, or a page that the gateway answers by itself. */
 export type Endpoint =
+  | { readonly kind: "preflight"; readonly route: "preflight" }
   | { readonly kind: "door"; readonly door: Door; readonly route: string }
   | { readonly kind: "root"; readonly route: "/" }
   | { readonly kind: "alive"; readonly route: "/healthz" }
@@ -32,6 +34,12 @@ export function accept(house: House, visit: Visit): Arrival {
   const read = readRequestHead(request);
   if (read.kind === "refused") throw new GatewayError(read.code, read.message);
   const { head } = read;
+  if (isPreflight(request.method, head)) {
+    reply.addHeaders(house.cors.preflightHeaders(head));
+    const endpoint: Endpoint = { kind: "preflight", route: "preflight" };
+    return { head, endpoint, method: "OPTIONS", clientRequestId: null };
+  }
+  reply.addHeaders(house.cors.answerHeaders(head.origin));
   const clientRequestId = head.callerRequestId;
   if (clientRequestId !== null) reply.addHeader("x-client-request-id", clientRequestId);
   const target = readRequestTarget(request.url ?? "", head.host);
@@ -62,7 +70,7 @@ function unsupported(path: string): GatewayError {
   const named = path.length > 100 ? `${path.slice(0, 100)}...` : path;
   return new GatewayError(
     "unsupported_endpoint",
-    `Ark has nothing at ${named}, so this gateway has not either. ` +
+    `This gateway serves nothing at ${named}. ` +
       "It serves POST /v1/chat/completions and GET /v1/models: check the client's base URL and API kind.",
   );
 }

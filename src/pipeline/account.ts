@@ -46,7 +46,7 @@ function settleAttempts(house: House, { course, delivery }: Story): void {
       firstByteMs: since(answer.startedMs, answer.headMs),
       totalMs: endedMs - answer.startedMs,
     });
-    house.observer.attemptEnded(attempt.target.label, resultOf(attempt, isLast, delivery));
+    house.observer.attemptEnded(attempt.target.metricLabel, resultOf(attempt, isLast, delivery));
   }
 }
 

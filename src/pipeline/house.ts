@@ -7,6 +7,7 @@ import type { Dialect, Door } from "../protocols/door.ts";
 import type { EventLog } from "../telemetry/event-log.ts";
 import type { Observer } from "../telemetry/observer.ts";
 import type { RouteTable } from "./route.ts";
+import type { Cors } from "./visit/cors.ts";
 import type { InFlight } from "./visit/in-flight.ts";
 import type { Pages } from "./visit/pages.ts";
 import type { Watch } from "./visit/watch.ts";
@@ -31,6 +32,7 @@ export type House = {
   readonly observer: Observer;
   readonly log: EventLog;
   readonly pages: Pages;
+  readonly cors: Cors;
   readonly settings: HouseSettings;
   /** These two outlive a change of the configuration. */
   readonly watch: Watch;

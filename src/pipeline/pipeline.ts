@@ -16,17 +16,13 @@ import { type Page, pageOf } from "./visit/pages.ts";
 import type { GatewayResponse } from "./visit/reply.ts";
 import { Visit } from "./visit/visit.ts";
 
-/**
- * Serves one request to its end. Never rejects. `headers` are of every answer to this request, such as those of
- * CORS: names and values, alternating.
- */
+/** Serves one request to its end. Never rejects. */
 export async function serveRequest(
   house: House,
   request: IncomingMessage,
   response: GatewayResponse,
-  headers: readonly string[],
 ): Promise<void> {
-  const visit = new Visit(house, request, response, headers);
+  const visit = new Visit(house, request, response);
   house.observer.requestStarted();
   const course: Course = { attempts: [], changes: [] };
   let arrival: Arrival | null = null;
@@ -69,11 +65,16 @@ export async function serveRequest(
 
 /** Probes come every few seconds and are nobody's work: neither counted nor logged. */
 function isProbe(arrival: Arrival | null): boolean {
-  return arrival?.endpoint.kind === "alive" || arrival?.endpoint.kind === "ready";
+  const kind = arrival?.endpoint.kind;
+  return kind === "alive" || kind === "ready" || kind === "preflight";
 }
 
 /** Lists need a key; who the gateway is and how it is, everybody may ask. */
 function answerPage(house: House, { reply }: Visit, page: Page, head: Arrival["head"]): void {
+  if (page.kind === "preflight") {
+    reply.sendEmpty(204);
+    return;
+  }
   if (page.kind === "models" || page.kind === "model") authenticate(house.gate, head);
   const { status, body } = pageOf(page, house.pages, house.inFlight.presence);
   reply.addHeader("content-type", "application/json");

@@ -23,7 +23,11 @@ export function refuse(visit: Visit, dialect: Dialect, error: GatewayError): voi
   }
   if (details.hint !== undefined) reply.addHeader("x-volcano-hint", printable(details.hint));
   for (const [name, value] of Object.entries(details.headers ?? {})) reply.addHeader(name, value);
-  // What is left of the body is not read, so the next request's beginning cannot be told (reliability C12).
-  if (!request.complete) reply.closeAfter();
+  // The rest of the body is unread, or where this request ended is in doubt: so is where the next one begins.
+  if (!request.complete || isFramingFault(error)) reply.closeAfter();
   reply.sendWhole(error.status, dialect.renderError(error, visit.id));
+}
+
+function isFramingFault({ code }: GatewayError): boolean {
+  return code === "ambiguous_request" || code === "http_version_not_supported";
 }

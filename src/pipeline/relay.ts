@@ -117,7 +117,7 @@ function buildRequest(
   return {
     method: "POST",
     path: door.upstreamPath,
-    headers: head.forwarded,
+    headers: ["content-type", "application/json", ...head.forwarded],
     credential: caller.credential,
     body: splices.length === 0 ? [body] : splice(body, splices),
     bodyBytes: splicedLength(body, splices),

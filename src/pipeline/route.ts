@@ -9,8 +9,10 @@ export type Target = {
   readonly upstream: Upstream;
   /** What the upstream reads in `model`. */
   readonly model: string;
-  /** As it stands in `x-volcano-target` and in metrics: the upstream's name, a slash, the model. */
+  /** As it stands in `x-volcano-target` and in the log: the upstream's name, a slash, the model. */
   readonly label: string;
+  /** The same where the configuration names it; `<upstream>/other` where a client does. */
+  readonly metricLabel: string;
 };
 
 export type Route = {

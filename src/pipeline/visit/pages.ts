@@ -19,7 +19,11 @@ const READY = Buffer.from('{"status":"ready"}');
 const DRAINING = Buffer.from('{"status":"shutting_down"}');
 
 /** @throws GatewayError model_not_found */
-export function pageOf(page: Page, pages: Pages, presence: Presence): { status: number; body: Buffer } {
+export function pageOf(
+  page: Exclude<Page, { kind: "preflight" }>,
+  pages: Pages,
+  presence: Presence,
+): { status: number; body: Buffer } {
   switch (page.kind) {
     case "root":
       return { status: 200, body: pages.root };

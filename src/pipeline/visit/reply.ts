@@ -112,6 +112,11 @@ export class Reply implements Watched {
     this.#headers.push(name, value);
   }
 
+  /** Names and values, alternating. */
+  addHeaders(headers: readonly string[]): void {
+    for (const field of headers) this.#headers.push(field);
+  }
+
   /** For `x-volcano-attempts`, which a heartbeat may send before the last attempt. */
   countAttempt(): void {
     this.#attempts++;
@@ -135,6 +140,13 @@ export class Reply implements Watched {
     this.#ended = true;
     this.#response.end(body);
     this.#watchFlush();
+  }
+
+  /** An answer that is its head alone. */
+  sendEmpty(status: 204): void {
+    if (this.#gone || this.begun) return;
+    this.#writeHead(status);
+    this.end();
   }
 
   /** The head of an answer whose body flows; without a length it is chunked. */

@@ -19,7 +19,7 @@ export class Visit implements Stoppable {
   readonly #slot: number;
   #stopped: GatewayError | null = null;
 
-  constructor(house: House, request: IncomingMessage, response: GatewayResponse, headers: readonly string[]) {
+  constructor(house: House, request: IncomingMessage, response: GatewayResponse) {
     this.#house = house;
     this.request = request;
     this.startedAtWallMs = house.clock.wallMs();
@@ -28,9 +28,6 @@ export class Visit implements Stoppable {
     this.reply = new Reply(response, house.clock, house.watch);
     this.reply.addHeader("x-request-id", this.id);
     this.reply.addHeader("request-id", this.id);
-    for (let index = 0; index + 1 < headers.length; index += 2) {
-      this.reply.addHeader(headers[index] ?? "", headers[index + 1] ?? "");
-    }
     if (house.inFlight.presence === "draining") this.reply.closeAfter();
     this.#slot = house.inFlight.enter(this);
     this.reply.onClosed = this;

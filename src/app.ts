@@ -1,0 +1,154 @@
+/** The gateway as one thing: builds the house, opens its two ports, takes over new configurations, and stops. */
+import { setTimeout as delay } from "node:timers/promises";
+import { type BuiltHouse, buildHouse, type Foundation, modelLabels } from "./app/house.ts";
+import type { Config } from "./config/config.ts";
+import type { Clock } from "./core/clock.ts";
+import { systemClock } from "./core/clock.ts";
+import { GatewayError } from "./core/errors.ts";
+import { MemoryLedger } from "./ledger/memory.ts";
+import { InFlightLimiter } from "./limits/in-flight.ts";
+import { InFlight } from "./pipeline/visit/in-flight.ts";
+import { Watch } from "./pipeline/visit/watch.ts";
+import { openaiDialect } from "./protocols/openai-dialect.ts";
+import { type ControlServer, createControlServer } from "./server/control.ts";
+import { createDataServer, type DataServer } from "./server/data.ts";
+import { AccessLog, type LineSink } from "./telemetry/access-log.ts";
+import type { EventLog } from "./telemetry/event-log.ts";
+import { Metrics } from "./telemetry/metrics.ts";
+import { observeAll } from "./telemetry/observers.ts";
+
+export type GatewayParts = {
+  readonly config: Config;
+  readonly log: EventLog;
+  /** Where the access log's lines go; null: nowhere. */
+  readonly accessLog: LineSink | null;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly ledger?: MemoryLedger;
+  readonly clock?: Clock;
+};
+
+export type Address = { readonly host: string; readonly port: number };
+
+/** How long a stop still takes new requests, and how long it lets those in flight go on. */
+export type StopSettings = { readonly lagMs: number; readonly deadlineMs: number };
+
+/** After the error event, a client has this long to take it. */
+const FAREWELL_MS = 1_000;
+
+export class Gateway {
+  readonly ledger: MemoryLedger;
+  readonly #foundation: Foundation;
+  readonly #metrics: Metrics;
+  readonly #accessLog: AccessLog | null;
+  readonly #log: EventLog;
+  readonly #data: DataServer;
+  readonly #control: ControlServer;
+  #config: Config;
+  #built: BuiltHouse;
+  #stopping: Promise<void> | null = null;
+  #deadline: NodeJS.Timeout | null = null;
+
+  constructor(parts: GatewayParts) {
+    const { config, log, environment } = parts;
+    const clock = parts.clock ?? systemClock;
+    this.ledger = parts.ledger ?? new MemoryLedger();
+    this.#log = log;
+    this.#metrics = new Metrics({
+      models: modelLabels(config),
+      ledgerOpenRows: () => this.ledger.openRows,
+    });
+    this.#accessLog = parts.accessLog === null ? null : new AccessLog(parts.accessLog);
+    this.#foundation = {
+      clock,
+      ledger: this.ledger,
+      observer: this.#accessLog === null ? this.#metrics : observeAll([this.#metrics, this.#accessLog]),
+      log,
+      watch: new Watch(clock),
+      inFlight: new InFlight(),
+      places: new InFlightLimiter(config.server.inFlightMax),
+      environment,
+    };
+    this.#config = config;
+    this.#built = buildHouse(config, this.#foundation);
+    this.#data = createDataServer({
+      host: config.server.host,
+      port: config.server.port,
+      requestHeadersTimeoutMs: config.server.requestHeadersTimeoutMs,
+      requestBodyTimeoutMs: config.server.requestBodyTimeoutMs,
+      dialect: openaiDialect,
+      house: () => this.#built.house,
+      onRefusal: (error) => this.#metrics.connectionRefused(error.code),
+    });
+    this.#control = createControlServer({
+      host: config.control.host,
+      port: config.control.port,
+      metrics: () => this.#metrics.render(),
+    });
+  }
+
+  get config(): Config {
+    return this.#config;
+  }
+
+  /** Opens both ports. @throws Error where one is taken; then neither stays open */
+  async listen(): Promise<{ data: Address; control: Address }> {
+    const data = await this.#data.listen();
+    try {
+      return { data, control: await this.#control.listen() };
+    } catch (error) {
+      this.#data.stopListening();
+      throw error;
+    }
+  }
+
+  /**
+   * Takes a new configuration over for the requests that come from now on; those in the house keep theirs. Ports
+   * and hosts stay as they are until a restart.
+   * @throws Error where the house cannot be built from it; then the old one stays in force
+   */
+  reload(config: Config): void {
+    const old = this.#built;
+    this.#built = buildHouse(config, this.#foundation);
+    this.#config = config;
+    this.#foundation.places.placesMax = config.server.inFlightMax;
+    this.#metrics.setModels(modelLabels(config));
+    old.close().catch((error: unknown) => this.#log.warn({ error }, "an old upstream did not close"));
+  }
+
+  countFailedReload(): void {
+    this.#metrics.configReloadFailed();
+  }
+
+  /**
+   * Not ready at once; new requests are taken for the lag, each closing its connection; then those in flight may
+   * go on until the deadline, and the rest end in an error that their clients can see. A second call only moves
+   * the deadline closer.
+   */
+  stop(settings: StopSettings): Promise<void> {
+    this.#foundation.inFlight.presence = "draining";
+    this.#setDeadline(settings.deadlineMs);
+    this.#stopping ??= this.#stop(settings.lagMs);
+    return this.#stopping;
+  }
+
+  async #stop(lagMs: number): Promise<void> {
+    if (lagMs > 0) await delay(lagMs);
+    this.#data.stopListening();
+    await this.#foundation.inFlight.empty();
+    if (this.#deadline !== null) clearTimeout(this.#deadline);
+    this.#data.destroyConnections();
+    this.#foundation.watch.close();
+    await Promise.all([this.#built.close(), this.#control.close(), this.ledger.close()]);
+    this.#accessLog?.close();
+    this.#metrics.close();
+  }
+
+  #setDeadline(deadlineMs: number): void {
+    if (this.#deadline !== null) clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(() => {
+      const message = "The gateway is stopping, so this call was cut. Send it again to a gateway that is up.";
+      this.#foundation.inFlight.stopAll(new GatewayError("shutting_down", message));
+      this.#deadline = setTimeout(() => this.#data.destroyConnections(), FAREWELL_MS);
+    }, deadlineMs);
+  }
+}

@@ -1,0 +1,143 @@
+/** Builds one version of the house from a configuration: here the plug-ins meet the rooms. */
+import type { Config, ModelConfig } from "../config/config.ts";
+import type { Clock } from "../core/clock.ts";
+import { PRODUCT, VERSION } from "../core/version.ts";
+import { passthroughGate } from "../keys/passthrough.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { InFlightLimiter } from "../limits/in-flight.ts";
+import type { House } from "../pipeline/house.ts";
+import { type Route, RouteTable } from "../pipeline/route.ts";
+import { Cors } from "../pipeline/visit/cors.ts";
+import type { InFlight } from "../pipeline/visit/in-flight.ts";
+import type { Pages } from "../pipeline/visit/pages.ts";
+import type { Watch } from "../pipeline/visit/watch.ts";
+import { doors } from "../protocols/index.ts";
+import { renderModels } from "../protocols/model-list.ts";
+import { openaiDialect } from "../protocols/openai-dialect.ts";
+import type { EventLog } from "../telemetry/event-log.ts";
+import type { Observer } from "../telemetry/observer.ts";
+import { upstreamKinds } from "../upstreams/index.ts";
+import type { Upstream } from "../upstreams/upstream.ts";
+import { modelCards } from "./model-cards.ts";
+
+/** What outlives a change of the configuration. */
+export type Foundation = {
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly observer: Observer;
+  readonly log: EventLog;
+  readonly watch: Watch;
+  readonly inFlight: InFlight;
+  /** Counts across versions, so that a reload cannot double the bound. */
+  readonly places: InFlightLimiter;
+  /** Where HTTPS_PROXY and its like are looked up. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+};
+
+/** One version of the house, and how to leave it once nobody is in it any more. */
+export type BuiltHouse = { readonly house: House; close(): Promise<void> };
+
+/** The first aliases of the configuration have labels of their own in metrics; the rest count as `other`. */
+export const LABELLED_ALIASES_MAX = 50;
+
+/** @throws Error where a part refuses what the configuration says; the message says which setting */
+export function buildHouse(config: Config, foundation: Foundation): BuiltHouse {
+  const upstreams = new Map(
+    config.upstreams.map((settings) => [
+      settings.name,
+      upstreamKinds[settings.kind]({
+        name: settings.name,
+        baseUrl: settings.baseUrl,
+        apiKeys: settings.apiKeys,
+        environment: foundation.environment,
+        userAgent: `${PRODUCT}/${VERSION}`,
+      }),
+    ]),
+  );
+  const house: House = Object.freeze({
+    ...foundation,
+    doors: new Map(doors.flatMap((door) => door.paths.map((path) => [path, door] as const))),
+    dialect: openaiDialect,
+    gate: passthroughGate,
+    routes: buildRoutes(config, upstreams),
+    limiters: [foundation.places],
+    pages: buildPages(config),
+    cors: new Cors(config.server.corsOrigins),
+    settings: {
+      bodyBytesMax: config.server.bodyBytesMax,
+      requestBodyTimeoutMs: config.server.requestBodyTimeoutMs,
+      heartbeat: config.heartbeat,
+      attemptsMax: config.retries.attemptsMax,
+    },
+  });
+  return {
+    house,
+    close: async () => {
+      await Promise.all(Array.from(upstreams.values(), (upstream) => upstream.close()));
+    },
+  };
+}
+
+/** The labels that metrics may use for models, in the order of the configuration. */
+export function modelLabels(config: Config): readonly string[] {
+  return config.models.slice(0, LABELLED_ALIASES_MAX).map(({ alias }) => alias);
+}
+
+function buildRoutes(config: Config, upstreams: ReadonlyMap<string, Upstream>): RouteTable {
+  const labels = new Set(modelLabels(config));
+  const [first] = upstreams.values();
+  if (first === undefined) throw new Error("The configuration has no upstream.");
+  return new RouteTable({
+    routes: config.models.map((model) => routeOf(model, upstreams, labels)),
+    passthrough: config.passthroughModels,
+    passthroughRoute: (name) => ({
+      alias: name,
+      modelLabel: "other",
+      target: {
+        upstream: first,
+        model: name,
+        label: `${first.name}/${name}`,
+        metricLabel: `${first.name}/other`,
+      },
+      repairs: config.repairs,
+      timeouts: config.timeouts,
+      isExample: false,
+    }),
+    defaultAlias: config.defaultModel,
+  });
+}
+
+function routeOf(
+  model: ModelConfig,
+  upstreams: ReadonlyMap<string, Upstream>,
+  labels: ReadonlySet<string>,
+): Route {
+  const [target] = model.targets;
+  const upstream = target === undefined ? undefined : upstreams.get(target.upstream);
+  if (target === undefined || upstream === undefined) {
+    throw new Error(`The model ${model.alias} has no target on a known upstream.`);
+  }
+  const label = `${upstream.name}/${target.model}`;
+  return Object.freeze({
+    alias: model.alias,
+    modelLabel: labels.has(model.alias) ? model.alias : "other",
+    target: {
+      upstream,
+      model: target.model,
+      label,
+      metricLabel: labels.has(model.alias) ? label : `${upstream.name}/other`,
+    },
+    repairs: model.repairs,
+    timeouts: model.timeouts,
+    isExample: model.isExample,
+  });
+}
+
+function buildPages(config: Config): Pages {
+  const { list, byId } = renderModels(modelCards(config));
+  return {
+    root: Buffer.from(JSON.stringify({ name: PRODUCT, version: VERSION })),
+    models: list,
+    model: (id) => byId.get(id) ?? null,
+  };
+}

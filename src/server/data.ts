@@ -1,0 +1,60 @@
+/** The data plane: hands what the strict server lets through to the pipeline of the house in force. */
+import type { IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { GatewayError } from "../core/errors.ts";
+import type { House } from "../pipeline/house.ts";
+import { serveRequest } from "../pipeline/pipeline.ts";
+import { GatewayResponse } from "../pipeline/visit/reply.ts";
+import type { Dialect } from "../protocols/door.ts";
+import { createStrictServer } from "./strict-server.ts";
+
+export type DataServerOptions = {
+  readonly host: string;
+  readonly port: number;
+  readonly requestHeadersTimeoutMs: number;
+  readonly requestBodyTimeoutMs: number;
+  /** How refusals speak that come before a door is known. */
+  readonly dialect: Dialect;
+  /** The version in force, asked for with each request. */
+  readonly house: () => House;
+  readonly onRefusal: (error: GatewayError) => void;
+};
+
+export interface DataServer {
+  /** @throws Error where the port cannot be had */
+  listen(): Promise<{ host: string; port: number }>;
+  /** No new connections; those that are idle close. */
+  stopListening(): void;
+  destroyConnections(): void;
+}
+
+export function createDataServer(options: DataServerOptions): DataServer {
+  const server = createStrictServer(
+    {
+      ServerResponse: GatewayResponse<IncomingMessage>,
+      requestHeadersTimeoutMs: options.requestHeadersTimeoutMs,
+      requestBodyTimeoutMs: options.requestBodyTimeoutMs,
+      onRefusal: options.onRefusal,
+    },
+    (request, response) => {
+      void serveRequest(options.house(), request, response);
+    },
+    (error, requestId) => options.dialect.renderError(error, requestId),
+  );
+  return {
+    listen: () =>
+      new Promise((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(options.port, options.host, () => {
+          server.removeListener("error", reject);
+          const { address, port } = server.address() as AddressInfo;
+          resolve({ host: address, port });
+        });
+      }),
+    stopListening: () => {
+      server.close();
+      server.closeIdleConnections();
+    },
+    destroyConnections: () => server.closeAllConnections(),
+  };
+}
