@@ -8,7 +8,7 @@ import { BACKSLASH } from "./json-value.ts";
  */
 export type Spelling = "exact" | "escaped" | "folded";
 
-/** Names to look for, prepared once; at most 31 of them, in lower-case ASCII. */
+/** Names to look for, prepared once; at most 31 of them, of lower-case ASCII letters, digits and `_`. */
 export type WantedNames = {
   readonly names: readonly string[];
   /** Bit n of entry `position * 128 + character`: name n has this character there. */
@@ -27,7 +27,7 @@ export function wantedNames(names: readonly string[]): WantedNames {
   const namesOfLength = new Uint32Array(lengthMax + 1);
   if (names.length > NAMES_MAX) throw new RangeError(`more than ${NAMES_MAX} wanted names`);
   for (const [index, name] of names.entries()) {
-    if (!/^[!-@[-~]+$/.test(name)) throw new RangeError("a wanted name is not in lower-case ASCII");
+    if (!/^[a-z0-9_]+$/.test(name)) throw new RangeError("a wanted name is not a lower-case ASCII word");
     for (let position = 0; position < name.length; position++) {
       const entry = position * CODE_POINTS + name.charCodeAt(position);
       namesWithCharacter[entry] = (namesWithCharacter[entry] ?? 0) | (1 << index);

@@ -1,0 +1,148 @@
+/** How chat bodies are sent on: each splice alone, all of them together, and nothing else. */
+import { describe, expect, test } from "vitest";
+import { type Repair, repairs } from "../../../src/core/changes.ts";
+import { GatewayError } from "../../../src/core/errors.ts";
+import { readBody } from "../../../src/protocols/chat/read-body.ts";
+import { DEVELOPER_ROLES_MAX } from "../../../src/protocols/chat/repairs.ts";
+import { splice } from "../../../src/wire/json-splice.ts";
+
+const all: ReadonlySet<Repair> = new Set(repairs);
+
+function sentOn(text: string, model = "m", inForce = all): [string, string] {
+  const body = Buffer.from(text);
+  const { splices, changes } = readBody(body).rewrite(model, inForce);
+  return [Buffer.concat(splice(body, splices)).toString(), changes.join(",")];
+}
+
+describe("the model", () => {
+  test.each([
+    ['{"model":"m"}', "m", '{"model":"m"}', ""],
+    ['{"model":"\\u006d"}', "m", '{"model":"\\u006d"}', ""],
+    ['{ "model" : "a" , "x":{"model":"a"}}', "ep-1", '{ "model" : "ep-1" , "x":{"model":"a"}}', "model"],
+    ['{"model":"a"}', 'q"\\\n模', '{"model":"q\\"\\\\\\n模"}', "model"],
+  ])("in %s for the target %j", (text, model, expected, changes) => {
+    expect(sentOn(text, model)).toEqual([expected, changes]);
+  });
+});
+
+describe("include_usage", () => {
+  const options = '"stream_options":{"include_usage":true}';
+  test.each([
+    ['{"model":"m","stream":true}', `{"model":"m","stream":true,${options}}`],
+    ['{"stream" : true , "model":"m"}', `{"stream" : true,${options} , "model":"m"}`],
+    ['{"model":"m","stream":true,"stream_options":null}', `{"model":"m","stream":true,${options}}`],
+    ['{"model":"m","stream":true,"stream_options":{}}', `{"model":"m","stream":true,${options}}`],
+    [
+      '{"model":"m","stream":true,"stream_options": { "chunk_include_usage":true}}',
+      '{"model":"m","stream":true,"stream_options": {"include_usage":true, "chunk_include_usage":true}}',
+    ],
+    [
+      '{"model":"m","stream":true,"stream_options":{"include_usage":false}}',
+      `{"model":"m","stream":true,${options}}`,
+    ],
+    [
+      '{"model":"m","stream":true,"stream_options":{"include_usage":null}}',
+      `{"model":"m","stream":true,${options}}`,
+    ],
+  ])("is forced in %s", (text, expected) => {
+    expect(sentOn(text)).toEqual([expected, "include_usage"]);
+  });
+
+  test.each([
+    '{"model":"m","stream":true,"stream_options":{"include_usage":true}}',
+    '{"model":"m","stream":true,"stream_options":{"x":{"include_usage":false},"include_usage" : true}}',
+    '{"model":"m","stream":false,"stream_options":{"include_usage":false}}',
+    '{"model":"m","stream_options":null}',
+    '{"model":"m","stream":null,"stream_options":"?"}',
+  ])("is left alone in %s", (text) => {
+    expect(sentOn(text)).toEqual([text, ""]);
+  });
+});
+
+describe("developer_role", () => {
+  const messages = (list: string) => `{"model":"m","messages":${list}}`;
+  test.each([
+    ['[{"role":"developer","content":"developer"}]', '[{"role":"system","content":"developer"}]'],
+    [
+      '[{"content":[{"role":"developer"}],"role" : "developer"}]',
+      '[{"content":[{"role":"developer"}],"role" : "system"}]',
+    ],
+    ['[{"role":"develop\\u0065r"},{"role":"user"}]', '[{"role":"system"},{"role":"user"}]'],
+    ['[{"r\\u006fle":"developer"}]', '[{"r\\u006fle":"system"}]'],
+    ['[{"role":"user","role":"developer"}]', '[{"role":"user","role":"system"}]'],
+    [
+      '[ {"role":"developer"} , 7 , [{"role":"developer"}] , {"role":"developer"} ]',
+      '[ {"role":"system"} , 7 , [{"role":"developer"}] , {"role":"system"} ]',
+    ],
+  ])("mends %s", (list, expected) => {
+    expect(sentOn(messages(list))).toEqual([messages(expected), "developer_role"]);
+    expect(sentOn(messages(list), "m", new Set())).toEqual([messages(list), ""]);
+  });
+
+  test.each([
+    messages('[{"role":"Developer"},{"role":"developer "},{"role":["developer"]},{"Role":"developer"}]'),
+    messages('{"role":"developer"}'),
+    messages('"developer"'),
+    messages('[{"content":"developer"}]'),
+    '{"model":"m","role":"developer","tools":[{"role":"developer"}]}',
+  ])("leaves %s alone", (text) => {
+    expect(sentOn(text)).toEqual([text, ""]);
+  });
+
+  test("has a bound: n roles pass, n + 1 are refused", () => {
+    const many = (count: number) =>
+      messages(`[${Array.from({ length: count }, () => '{"role":"developer"}').join(",")}]`);
+    const [text] = sentOn(many(DEVELOPER_ROLES_MAX));
+    expect(text).toBe(many(DEVELOPER_ROLES_MAX).replaceAll("developer", "system"));
+    expect(() => readBody(Buffer.from(many(DEVELOPER_ROLES_MAX + 1)))).toThrow(GatewayError);
+  });
+});
+
+describe("both_token_limits", () => {
+  test.each([
+    ['{"model":"m","max_tokens":1,"max_completion_tokens":2}', '{"model":"m","max_completion_tokens":2}'],
+    ['{"max_tokens":1,"model":"m","max_completion_tokens":2}', '{"model":"m","max_completion_tokens":2}'],
+    ['{"model":"m","max_completion_tokens":2,"max_tokens":1}', '{"model":"m","max_completion_tokens":2}'],
+    [
+      '{"model":"m" , "max_tokens" : 1 , "max_completion_tokens":0}',
+      '{"model":"m"  , "max_completion_tokens":0}',
+    ],
+  ])("mends %s", (text, expected) => {
+    expect(sentOn(text)).toEqual([expected, "both_token_limits"]);
+    expect(sentOn(text, "m", new Set(["developer_role"]))).toEqual([text, ""]);
+  });
+
+  test.each([
+    '{"model":"m","max_tokens":1}',
+    '{"model":"m","max_completion_tokens":1}',
+    '{"model":"m","max_tokens":null,"max_completion_tokens":2}',
+    '{"model":"m","max_tokens":1,"max_completion_tokens":null}',
+  ])("leaves %s alone", (text) => {
+    expect(sentOn(text)).toEqual([text, ""]);
+  });
+});
+
+test("all together, in ascending order, and named in the order of the closed list", () => {
+  const text =
+    '{"max_tokens":1,"messages":[{"role":"developer","content":"é"},{"role":"user"},{"role":"developer"}],' +
+    '"stream":true,"max_completion_tokens":2,"model":"a","x":12345678901234567890}';
+  expect(sentOn(text, "ep-1")).toEqual([
+    '{"messages":[{"role":"system","content":"é"},{"role":"user"},{"role":"system"}],' +
+      '"stream":true,"stream_options":{"include_usage":true},"max_completion_tokens":2,"model":"ep-1",' +
+      '"x":12345678901234567890}',
+    "model,include_usage,developer_role,both_token_limits",
+  ]);
+  const beside = '{"model":"m","stream":true,"max_tokens":1,"max_completion_tokens":2}';
+  expect(sentOn(beside)).toEqual([
+    '{"model":"m","stream":true,"stream_options":{"include_usage":true},"max_completion_tokens":2}',
+    "include_usage,both_token_limits",
+  ]);
+});
+
+test("a reading may be rewritten for one target after another", () => {
+  const body = Buffer.from('{"model":"a","stream":true}');
+  const reading = readBody(body);
+  const first = reading.rewrite("ep-1", all);
+  expect(reading.rewrite("a", all).changes).toEqual(["include_usage"]);
+  expect(reading.rewrite("ep-1", all)).toEqual(first);
+});
