@@ -1,4 +1,4 @@
-/** The members of a body that a door acts on: found in valid JSON, and each there once in its exact spelling. */
+/** The members of a body that a door acts on: each there once, in its exact spelling, in valid JSON. */
 import { GatewayError } from "../core/errors.ts";
 import type { WantedNames } from "../wire/json-key.ts";
 import { type JsonMember, scanDocument, scanObject } from "../wire/json-scan.ts";
@@ -24,8 +24,8 @@ export function scanNested(body: Buffer, object: JsonMember, wanted: WantedNames
 }
 
 /**
- * The member of that name, or null. Where a body holds it twice, or a twin of it that only some readers take for
- * it, what the gateway authorises need not be what the upstream reads: such a body is refused.
+ * The member of that name, or null. Where a body holds it twice, or a twin of it that only some readers
+ * take for it, what the gateway authorises need not be what the upstream reads: such a body is refused.
  * @param path the name with the names of the objects around it, for the error
  * @throws GatewayError ambiguous_body
  */

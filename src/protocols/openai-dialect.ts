@@ -2,7 +2,9 @@
 import type { GatewayError } from "../core/errors.ts";
 import type { Dialect } from "./door.ts";
 
-/** The keys in this order; Ark's Go SDK knows an error event by `error` being the first key (ark-api 4.4). */
+/**
+ * The keys in this order; Ark's Go SDK knows an error event by `error` being the first key (ark-api 4.4).
+ */
 function errorText(error: GatewayError): string {
   return JSON.stringify({
     error: {

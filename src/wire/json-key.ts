@@ -1,4 +1,4 @@
-/** Tells, byte by byte and without decoding, whether a member's key is a wanted name or may be taken for one. */
+/** Tells, without decoding, whether a key of an object is a wanted name or may be taken for one. */
 import { escapedUnit, escapeLength } from "./json-string.ts";
 import { BACKSLASH } from "./json-value.ts";
 
@@ -38,8 +38,9 @@ export function wantedNames(names: readonly string[]): WantedNames {
 }
 
 /**
- * The characters beyond ASCII that some case mapping turns into ASCII letters: the long s, the Kelvin sign, the
- * dotted and the dotless i, and those that full case folding spells out (Unicode, CaseFolding and SpecialCasing).
+ * The characters beyond ASCII that some case mapping turns into ASCII letters: the long s, the Kelvin
+ * sign, the dotted and the dotless i, and those that full case folding spells out (Unicode, CaseFolding
+ * and SpecialCasing).
  */
 const ASCII_FOLDINGS: ReadonlyMap<number, string> = new Map([
   [0xdf, "ss"],
@@ -74,7 +75,8 @@ export function spellingOfMatch(match: number): Spelling {
 
 /**
  * Matches a key, given without its quotes and known to be valid, against the wanted names. It stops at the
- * first character that no name has. White space and controls around a key count as a fold: some readers trim.
+ * first character that no name has. White space and controls around a key count as a fold: some readers
+ * trim.
  */
 export function matchKey(wanted: WantedNames, bytes: Buffer, start: number, end: number): number {
   let candidates = -1;

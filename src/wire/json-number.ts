@@ -1,8 +1,8 @@
 /** Reads counts out of JSON numbers, exactly, however they are spelled. */
 
 /**
- * The non-negative integer that the JSON number from `start` to `end` stands for, or null where it is negative
- * or has a fraction. `1.0`, `1e3` and `-0` are integers, as in JSON Schema; one greater than
+ * The non-negative integer that the JSON number from `start` to `end` stands for, or null where it is
+ * negative or has a fraction. `1.0`, `1e3` and `-0` are integers, as in JSON Schema; one greater than
  * `Number.MAX_SAFE_INTEGER` is given as that, so that sums of counts stay exact.
  */
 export function readCount(bytes: Buffer, start: number, end: number): number | null {

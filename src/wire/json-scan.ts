@@ -173,9 +173,9 @@ export class ElementCursor {
 }
 
 /**
- * The wanted members of the object that the text from `start` to `end` is, white space around it allowed, in
- * the order of their keys. At most one more than there are wanted names is given, however often a body repeats
- * them: enough for a repeat to show. Depth is counted from this object as 1.
+ * The wanted members of the object that the text from `start` to `end` is, white space around it allowed,
+ * in the order of their keys. At most one more than there are wanted names is given, however often a body
+ * repeats them: enough for a repeat to show. Depth is counted from this object as 1.
  * @throws JsonSyntaxError
  */
 export function scanObject(
@@ -197,8 +197,8 @@ export function scanObject(
 }
 
 /**
- * Like {@link scanObject}, for a whole document as it came: it must be UTF-8 without a byte order mark, and an
- * object at the top (RFC 8259, sections 2 and 8.1).
+ * Like {@link scanObject}, for a whole document as it came: it must be UTF-8 without a byte order mark,
+ * and an object at the top (RFC 8259, sections 2 and 8.1).
  * @throws JsonSyntaxError
  */
 export function scanDocument(
@@ -213,7 +213,9 @@ export function scanDocument(
   return scanObject(bytes, 0, bytes.length, wanted, watch);
 }
 
-/** The offset of the first sequence that is not UTF-8, in a text that has one: halving, then step by step. */
+/**
+ * The offset of the first sequence that is not UTF-8, in a text that has one: halving, then step by step.
+ */
 function firstBrokenSequence(bytes: Buffer): number {
   let good = 0;
   let bad = bytes.length;

@@ -7,7 +7,9 @@ export type Splice = { readonly start: number; readonly end: number; readonly by
 
 /** A new body up to this size is joined into one Buffer: one write is cheaper than the copy. */
 export const JOINED_BYTES_MAX = 65_536;
-/** A new body of more pieces is joined whatever its size: a slice costs more memory than the bytes between. */
+/**
+ * A new body of more pieces is joined whatever its size: a slice costs more memory than the bytes between.
+ */
 export const PIECES_MAX = 64;
 
 const NOTHING = Buffer.alloc(0);
@@ -31,8 +33,8 @@ export function splicedLength(bytes: Buffer, splices: readonly Splice[]): number
 }
 
 /**
- * The new body in pieces, slices of the old one in between; in one piece where it is small or much cut up. The
- * splices are in ascending order and do not overlap; none gives the body itself.
+ * The new body in pieces, slices of the old one in between; in one piece where it is small or much cut up.
+ * The splices are in ascending order and do not overlap; none gives the body itself.
  * @throws RangeError
  */
 export function splice(bytes: Buffer, splices: readonly Splice[]): Buffer[] {
@@ -71,8 +73,8 @@ export function bySplicePosition(a: Splice, b: Splice): number {
 }
 
 /**
- * Takes a member out of a validated object of at least two: with the comma before it, or, for the first member,
- * the one after it. White space between that comma and the member goes too, all other bytes stay.
+ * Takes a member out of a validated object of at least two: with the comma before it, or, for the first
+ * member, the one after it. White space between that comma and the member goes too, all other bytes stay.
  */
 export function removeMember(bytes: Buffer, member: JsonMember): Splice {
   let before = member.keyStart - 1;

@@ -34,8 +34,8 @@ function hasEscape(bytes: Buffer, start: number, end: number): boolean {
 }
 
 /**
- * The text of the string whose quotes stand at `start` and `end - 1`, or null where it is longer than `bytesMax`
- * bytes of UTF-8.
+ * The text of the string whose quotes stand at `start` and `end - 1`, or null where it is longer than
+ * `bytesMax` bytes of UTF-8.
  */
 export function decodeString(bytes: Buffer, start: number, end: number, bytesMax: number): string | null {
   // Decided before decoding, so that a body of many megabytes in one string costs no copy of it.

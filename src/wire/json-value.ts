@@ -45,7 +45,9 @@ for (const letter of '"\\/bfnrt') SHORT_ESCAPES[letter.charCodeAt(0)] = 1;
 
 const LITERALS = [Buffer.from("true"), Buffer.from("false"), Buffer.from("null")];
 
-/** Which of the open containers are objects, by depth. Walks are synchronous, so one table serves them all. */
+/**
+ * Which of the open containers are objects, by depth. Walks are synchronous, so one table serves them all.
+ */
 const objectAtDepth = new Uint8Array(DEPTH_MAX + 1);
 
 function isDigit(byte: number | undefined): boolean {
@@ -86,8 +88,8 @@ function skipEscape(bytes: Buffer, backslash: number, end: number): number {
 }
 
 /**
- * From the opening quote at `start` to the byte after the closing one. Most bytes of most bodies pass through
- * here: eight are looked up at a time, which is a third faster than one by one.
+ * From the opening quote at `start` to the byte after the closing one. Most bytes of most bodies pass
+ * through here: eight are looked up at a time, which is a third faster than one by one.
  * @throws JsonSyntaxError
  */
 export function skipString(bytes: Buffer, start: number, end: number): number {
@@ -165,8 +167,8 @@ export interface StringWatch {
 }
 
 /**
- * From a value's first byte to the byte after its last. `depth` containers are open around it. No recursion: a
- * body cannot overflow the stack, and one level more than DEPTH_MAX is refused.
+ * From a value's first byte to the byte after its last. `depth` containers are open around it. No
+ * recursion: a body cannot overflow the stack, and one level more than DEPTH_MAX is refused.
  * @throws JsonSyntaxError
  */
 export function skipValue(

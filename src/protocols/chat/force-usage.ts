@@ -1,4 +1,4 @@
-/** Makes every stream carry its usage: `stream_options.include_usage` is set true, whatever the client sent. */
+/** Makes every stream carry its usage: `stream_options.include_usage` is true, whatever was sent. */
 import { GatewayError } from "../../core/errors.ts";
 import { wantedNames } from "../../wire/json-key.ts";
 import type { JsonMember } from "../../wire/json-scan.ts";
@@ -17,8 +17,8 @@ export type UsageWish = {
 };
 
 /**
- * For a body with `stream: true`. Only `include_usage` asks for the closing chunk: `chunk_include_usage` puts a
- * running figure into chunks that the client sees anyway (ark-api 4.4), and is left as it is.
+ * For a body with `stream: true`. Only `include_usage` asks for the closing chunk: `chunk_include_usage`
+ * puts a running figure into chunks that the client sees anyway (ark-api 4.4), and is left as it is.
  * @param stream the member `stream`, behind which `stream_options` is put where the body has none
  * @throws GatewayError ambiguous_body, and invalid_request where the usage could not be asked for
  */

@@ -1,4 +1,4 @@
-/** The chat door: OpenAI's chat completions, which Ark speaks itself, so that bodies go through verbatim. */
+/** The chat door: OpenAI's chat completions, which Ark speaks itself: bodies go through verbatim. */
 import type { Door } from "../door.ts";
 import { openaiDialect } from "../openai-dialect.ts";
 import { readBody } from "./read-body.ts";

@@ -117,8 +117,8 @@ function invalid(param: string, message: string): GatewayError {
 }
 
 /**
- * The name, decoded. Half of a surrogate pair is refused here and nowhere else: readers turn it into different
- * names.
+ * The name, decoded. Half of a surrogate pair is refused here and nowhere else: readers turn it into
+ * different names.
  */
 function readModel(body: Buffer, member: JsonMember): string {
   if (member.kind !== "string")

@@ -8,7 +8,9 @@ const usageName = wantedNames(["usage"]);
 /** Ark's is some 200 bytes. */
 export const USAGE_BYTES_MAX = 65_536;
 
-/** Null where the answer is no JSON object, or its `usage` is missing, given twice, too long or not valid. */
+/**
+ * Null where the answer is no JSON object, or its `usage` is missing, given twice, too long or not valid.
+ */
 export function readUsage(body: Buffer): Usage | null {
   try {
     const [usage, second] = scanDocument(body, usageName);

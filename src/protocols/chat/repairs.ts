@@ -12,9 +12,9 @@ const SYSTEM_ROLE = Buffer.from('"system"');
 export const DEVELOPER_ROLES_MAX = 10_000;
 
 /**
- * `developer_role`: every `role` of a message whose value is developer, however escaped, becomes system (Ark
- * refuses the word, ark-api 4.2). A message that gives its role twice has each mended: whichever counts, Ark
- * knows it. A role twisted in case is left to Ark.
+ * `developer_role`: every `role` of a message whose value is developer, however escaped, becomes system
+ * (Ark refuses the word, ark-api 4.2). A message that gives its role twice has each mended: whichever
+ * counts, Ark knows it. A role twisted in case is left to Ark.
  * @throws GatewayError invalid_request beyond {@link DEVELOPER_ROLES_MAX}
  */
 export function mendDeveloperRoles(body: Buffer, messages: JsonMember): Splice[] {
@@ -44,8 +44,8 @@ function tooManyRoles(): GatewayError {
 }
 
 /**
- * `both_token_limits`: `max_tokens` goes where both limits are set (Ark takes one of them, ark-api 4.1), and the
- * wider one, which counts the reasoning too, stays.
+ * `both_token_limits`: `max_tokens` goes where both limits are set (Ark takes one of them, ark-api 4.1),
+ * and the wider one, which counts the reasoning too, stays.
  */
 export function mendTokenLimits(
   body: Buffer,

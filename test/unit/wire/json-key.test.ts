@@ -73,7 +73,7 @@ describe("a key", () => {
       );
       const bytes = Buffer.from(character);
       if (mapped.length === 0) {
-        // The dotted I and the capital sharp s: JavaScript's own mappings of them leave ASCII, others' do not.
+        // The dotted I and the capital sharp s: JavaScript's mappings of them leave ASCII, others' do not.
         if (codePoint === 0x130 || codePoint === 0x1e9e) continue;
         if (matchKey(letters, bytes, 0, bytes.length) !== NO_MATCH)
           expect.fail(`U+${codePoint.toString(16)}`);
