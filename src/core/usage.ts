@@ -11,7 +11,7 @@ export type Usage = {
   readonly reasoningTokens: number;
 };
 
-/** `upstream_final`: Ark's closing figure; `upstream_partial`: its last figure before a cut; `none`: no figure. */
+/** `upstream_final`: Ark's closing figure; `upstream_partial`: its last before a cut; `none`: no figure. */
 export const provenances = ["upstream_final", "upstream_partial", "none"] as const;
 export type Provenance = (typeof provenances)[number];
 

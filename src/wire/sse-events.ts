@@ -1,4 +1,4 @@
-/** Server-sent events as bytes: where whole events end, however the stream is cut, and what one event says. */
+/** Server-sent events as bytes: where whole events end, however a stream is cut, and what one event says. */
 
 /** The longest event that is held back and read, in bytes with its blank line; a longer one flows unread. */
 export const SSE_TAIL_BYTES_MAX = 1_048_576;
@@ -71,12 +71,12 @@ function lineEnd(bytes: Buffer, from: number, end: number): number {
 
 /**
  * Cuts a stream into blocks. A block is an event (its lines and the blank line that ends it) or, between
- * events, filler: a comment line, a blank line, or the byte order mark at the very start. Lines end in LF, CRLF
- * or CR, mixed as they like (WHATWG HTML 9.2.5).
+ * events, filler: a comment line, a blank line, or the byte order mark at the very start. Lines end in LF,
+ * CRLF or CR, mixed as they like (WHATWG HTML 9.2.5).
  *
  * Where a CR ends the blank line, its event waits for one byte more, which may be the LF of a CRLF. It does
- * not wait if a bare CR ended the line before too: a stream of bare CRs is not kept one event behind, and an LF
- * after `\r\r` is filler. Both depend on the bytes alone, never on how they were cut.
+ * not wait if a bare CR ended the line before too: a stream of bare CRs is not kept one event behind, and an
+ * LF after `\r\r` is filler. Both depend on the bytes alone, never on how they were cut.
  */
 export class EventScanner {
   #state = START;
@@ -124,7 +124,7 @@ export class EventScanner {
   }
 }
 
-/** `name`: the last `event` field, null without any. `data`: the `data` fields joined by LF, null without any. */
+/** `name`: the last `event` field, or null. `data`: the `data` fields joined by LF, null without any. */
 export type EventFields = { readonly name: string | null; readonly data: string | null };
 
 function isField(bytes: Buffer, at: number, stop: number, name: Buffer): boolean {

@@ -33,8 +33,8 @@ function endsWith(bytes: Buffer, end: number, needle: Buffer): boolean {
  *
  * An ordinary chunk is one line `data: {...,"usage":null}`, LF, LF, without `\u` and without the token
  * `"error"`. It can then neither hold a usage nor be a usage chunk, an error or `[DONE]`, so it need not be
- * parsed. If the line is JSON, its last brace closes the outermost object, and the quote before `usage`, which
- * follows a comma and no backslash, opens that object's last member, which wins over any twin: its usage is
+ * parsed. If the line is JSON, its last brace closes the outermost object; the quote before `usage`, after
+ * a comma and no backslash, opens that object's last member, which wins over any twin: its usage is
  * null. Inside a string a quote is escaped, so a member `error` can only be written as that token, or with
  * `\u`. If the line is not JSON, there is nothing to read in it.
  */
@@ -68,7 +68,7 @@ function parseObject(text: string): JsonObject | null {
 }
 
 function isDoneMark(data: string): boolean {
-  return data.length < 64 && data.trim() === "[DONE]";
+  return data.trim() === "[DONE]";
 }
 
 /** `{"choices":[],...,"usage":...}`: the chunk that `include_usage` adds (ark-api 4.4). */
@@ -137,8 +137,7 @@ class ChatTap implements Tap {
         if (this.#passesJoined(block)) parts = [block];
         start = end;
       } else if (this.insideEvent) {
-        this.insideEvent = false;
-        if (this.#scanner.endedEvent) this.events++;
+        this.#leaveEvent();
       } else if (!this.#passes(piece, at, end)) {
         if (start < at) parts = [...(parts ?? []), piece.subarray(start, at)];
         start = end;
@@ -164,9 +163,13 @@ class ChatTap implements Tap {
    * JSON object; anything else is a cut event, and is dropped.
    */
   finish(): Buffer | null {
-    if (this.#held === null) return null;
+    const isWhole = this.#scanner.endsHere();
+    if (this.#held === null) {
+      if (isWhole) this.#leaveEvent();
+      return null;
+    }
     const tail = this.#release(this.#held);
-    if (this.#scanner.endsHere()) return this.#passes(tail, 0, tail.length) ? tail : null;
+    if (isWhole) return this.#passes(tail, 0, tail.length) ? tail : null;
     const event = readEvent(tail, 0, tail.length);
     if (event.data === null) return null;
     if (isDoneMark(event.data)) {
@@ -176,6 +179,12 @@ class ChatTap implements Tap {
     }
     if (parseObject(event.data) === null) return null;
     return this.#listen(event, event.data) ? Buffer.concat([tail, BLANK_LINE]) : null;
+  }
+
+  /** What has flowed unread has come to its end. */
+  #leaveEvent(): void {
+    this.insideEvent = false;
+    if (this.#scanner.endedEvent) this.events++;
   }
 
   #hold(piece: Buffer, from: number): void {
