@@ -1,0 +1,63 @@
+/** Usage as a broken upstream sends it: none, null, negative, absurd, or several that do not agree. */
+import { unreachable } from "../../core/errors.ts";
+import { renderUsage, type TokenCounts } from "../chat/chat-usage.ts";
+import type { usageVariants } from "./faults.ts";
+
+export type UsageVariant = (typeof usageVariants)[number];
+
+/** One above what a JavaScript number holds exactly. */
+const ABSURD_TOKENS = "9007199254740993";
+
+function withPromptTokens(counts: TokenCounts, json: string): string {
+  return renderUsage(counts).replace(/"prompt_tokens":\d+/, `"prompt_tokens":${json}`);
+}
+
+function halved(counts: TokenCounts): TokenCounts {
+  return {
+    ...counts,
+    completionTokens: Math.floor(counts.completionTokens / 2),
+    reasoningTokens: Math.floor(counts.reasoningTokens / 2),
+  };
+}
+
+/** The JSON of each usage to send, in order; none for `missing`. */
+export function spoiledUsages(counts: TokenCounts, variant: UsageVariant): readonly string[] {
+  switch (variant) {
+    case "missing":
+      return [];
+    case "null":
+      return ["null"];
+    case "negative":
+      return [withPromptTokens(counts, "-1")];
+    case "nan":
+      return [withPromptTokens(counts, "NaN")];
+    case "fractional":
+      return [withPromptTokens(counts, `${counts.promptTokens}.5`)];
+    case "text":
+      return [withPromptTokens(counts, `"${counts.promptTokens}"`)];
+    case "absurd":
+      return [withPromptTokens(counts, ABSURD_TOKENS)];
+    case "inconsistent":
+      return [
+        renderUsage({
+          ...counts,
+          cachedTokens: counts.promptTokens + 1,
+          reasoningTokens: counts.completionTokens + 1,
+        }),
+      ];
+    case "decreasing":
+      return [renderUsage(counts), renderUsage(halved(counts))];
+    case "several":
+      return [renderUsage(halved(counts)), renderUsage(counts), renderUsage(counts)];
+    default:
+      return unreachable(variant);
+  }
+}
+
+/** Spoils the usage of a whole answer, where it is the last member. */
+export function spoilWholeUsage(text: string, counts: TokenCounts, variant: UsageVariant): string {
+  const at = text.lastIndexOf(',"usage":');
+  if (at < 0) return text;
+  const last = spoiledUsages(counts, variant).at(-1);
+  return last === undefined ? `${text.slice(0, at)}}` : `${text.slice(0, at)},"usage":${last}}`;
+}
