@@ -42,6 +42,8 @@ export class Gateway {
   readonly #accessLog: AccessLog | null;
   readonly #log: EventLog;
   readonly #data: DataServer;
+  /** Another way into the same house, on loopback: for tests of those who embed the gateway. */
+  #inner: DataServer | null = null;
   readonly #control: ControlServer;
   #config: Config;
   #built: BuiltHouse;
@@ -70,15 +72,7 @@ export class Gateway {
     };
     this.#config = config;
     this.#built = buildHouse(config, this.#foundation);
-    this.#data = createDataServer({
-      host: config.server.host,
-      port: config.server.port,
-      requestHeadersTimeoutMs: config.server.requestHeadersTimeoutMs,
-      requestBodyTimeoutMs: config.server.requestBodyTimeoutMs,
-      dialect: openaiDialect,
-      house: () => this.#built.house,
-      onRefusal: (error) => this.#metrics.connectionRefused(error.code),
-    });
+    this.#data = this.#createDataServer(config.server.host, config.server.port);
     this.#control = createControlServer({
       host: config.control.host,
       port: config.control.port,
@@ -99,6 +93,12 @@ export class Gateway {
       this.#data.stopListening();
       throw error;
     }
+  }
+
+  /** Opens a port of its own on loopback, whatever the configuration says. */
+  async listenInside(): Promise<Address> {
+    this.#inner ??= this.#createDataServer("127.0.0.1", 0);
+    return this.#inner.listen();
   }
 
   /**
@@ -131,12 +131,26 @@ export class Gateway {
     return this.#stopping;
   }
 
+  #createDataServer(host: string, port: number): DataServer {
+    const { requestHeadersTimeoutMs, requestBodyTimeoutMs } = this.#config.server;
+    return createDataServer({
+      host,
+      port,
+      requestHeadersTimeoutMs,
+      requestBodyTimeoutMs,
+      dialect: openaiDialect,
+      house: () => this.#built.house,
+      onRefusal: (error) => this.#metrics.connectionRefused(error.code),
+    });
+  }
+
   async #stop(lagMs: number): Promise<void> {
     if (lagMs > 0) await delay(lagMs);
     this.#data.stopListening();
+    this.#inner?.stopListening();
     await this.#foundation.inFlight.empty();
     if (this.#deadline !== null) clearTimeout(this.#deadline);
-    this.#data.destroyConnections();
+    this.#destroyConnections();
     this.#foundation.watch.close();
     await Promise.all([this.#built.close(), this.#control.close(), this.ledger.close()]);
     this.#accessLog?.close();
@@ -148,7 +162,12 @@ export class Gateway {
     this.#deadline = setTimeout(() => {
       const message = "The gateway is stopping, so this call was cut. Send it again to a gateway that is up.";
       this.#foundation.inFlight.stopAll(new GatewayError("shutting_down", message));
-      this.#deadline = setTimeout(() => this.#data.destroyConnections(), FAREWELL_MS);
+      this.#deadline = setTimeout(() => this.#destroyConnections(), FAREWELL_MS);
     }, deadlineMs);
+  }
+
+  #destroyConnections(): void {
+    this.#data.destroyConnections();
+    this.#inner?.destroyConnections();
   }
 }
