@@ -1,0 +1,141 @@
+/** Writes log lines to a file descriptor in blocks, and drops them rather than wait for whoever reads them. */
+import { write, writeSync } from "node:fs";
+
+/** Writes some of the bytes and says how many, or why none. */
+export type BlockWrite = (
+  bytes: Buffer,
+  done: (error: NodeJS.ErrnoException | null, bytesWritten: number) => void,
+) => void;
+
+export type LineWriterOptions = {
+  readonly write: BlockWrite;
+  /** For the last lines of a process that cannot wait; gives the bytes written. */
+  readonly writeNow: (bytes: Buffer) => number;
+  readonly blockBytes?: number;
+  readonly flushAfterMs?: number;
+  /** Lines that wait for a reader who is slow; more are dropped. */
+  readonly waitingBytesMax?: number;
+};
+
+const BLOCK_BYTES = 16_384;
+const FLUSH_AFTER_MS = 100;
+const WAITING_BYTES_MAX = 1_048_576;
+
+/**
+ * One write is under way at a time, on the thread pool: a reader that has stopped holds up one thread there, never
+ * the event loop. `process.stdout` would not do: on a pipe it blocks.
+ */
+export function descriptorWriter(descriptor: number): LineWriter {
+  return new LineWriter({
+    write: (bytes, done) => write(descriptor, bytes, 0, bytes.length, null, done),
+    writeNow: (bytes) => writeSync(descriptor, bytes),
+  });
+}
+
+export class LineWriter {
+  readonly #options: LineWriterOptions;
+  readonly #blockBytes: number;
+  readonly #flushAfterMs: number;
+  readonly #waitingBytesMax: number;
+  #text = "";
+  #lines = 0;
+  /** What the write under way has not yet written. */
+  #block: Buffer | null = null;
+  #isWriting = false;
+  #timer: NodeJS.Timeout | null = null;
+  #isClosed = false;
+  #droppedLines = 0;
+
+  constructor(options: LineWriterOptions) {
+    this.#options = options;
+    this.#blockBytes = options.blockBytes ?? BLOCK_BYTES;
+    this.#flushAfterMs = options.flushAfterMs ?? FLUSH_AFTER_MS;
+    this.#waitingBytesMax = options.waitingBytesMax ?? WAITING_BYTES_MAX;
+  }
+
+  /** Lines that nobody will read: the reader was too slow, or is gone. */
+  get droppedLines(): number {
+    return this.#droppedLines;
+  }
+
+  /** Takes one line with its newline. Never throws, never waits. */
+  write(line: string): void {
+    // Characters, not bytes: the bound is for memory, and need not be exact for text beyond ASCII.
+    if (this.#isClosed || this.#text.length + line.length > this.#waitingBytesMax) {
+      this.#droppedLines++;
+      return;
+    }
+    this.#text += line;
+    this.#lines++;
+    if (this.#text.length >= this.#blockBytes) this.#begin();
+    else this.#timer ??= setTimeout(() => this.#begin(), this.#flushAfterMs).unref();
+  }
+
+  /** Writes what waits at once, if nothing is under way: for the end of the process. */
+  flush(): void {
+    if (this.#isClosed || this.#isWriting) return;
+    const rest = this.#block ?? Buffer.alloc(0);
+    let bytes = Buffer.concat([rest, Buffer.from(this.#text)]);
+    this.#take();
+    this.#block = null;
+    try {
+      while (bytes.length > 0) bytes = bytes.subarray(this.#options.writeNow(bytes));
+    } catch {
+      this.#isClosed = true;
+    }
+  }
+
+  /** Resolves once all lines are written, or cannot be; for a slow reader it waits at most `deadlineMs`. */
+  async drain(deadlineMs: number): Promise<void> {
+    const giveUpAt = performance.now() + deadlineMs;
+    while (!this.#isClosed && (this.#isWriting || this.#block !== null || this.#text !== "")) {
+      if (performance.now() >= giveUpAt) return;
+      this.#begin();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  #begin(): void {
+    if (this.#isClosed || this.#isWriting) return;
+    if (this.#block === null) {
+      if (this.#text === "") return;
+      this.#block = Buffer.from(this.#text);
+      this.#take();
+    }
+    this.#isWriting = true;
+    this.#options.write(this.#block, (error, bytesWritten) => this.#written(error, bytesWritten));
+  }
+
+  #take(): void {
+    this.#text = "";
+    this.#lines = 0;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #written(error: NodeJS.ErrnoException | null, bytesWritten: number): void {
+    this.#isWriting = false;
+    if (error === null) {
+      const rest = this.#block?.subarray(bytesWritten) ?? Buffer.alloc(0);
+      this.#block = rest.length === 0 ? null : rest;
+      if (this.#block !== null || this.#text.length >= this.#blockBytes) this.#begin();
+    } else if (error.code === "EAGAIN" || error.code === "EINTR" || error.code === "ENOSPC") {
+      // The reader is slow, or the disk full: what waits may still get out.
+      this.#timer ??= setTimeout(() => this.#retry(), this.#flushAfterMs).unref();
+    } else {
+      this.#close();
+    }
+  }
+
+  #retry(): void {
+    this.#timer = null;
+    this.#begin();
+  }
+
+  #close(): void {
+    this.#isClosed = true;
+    this.#droppedLines += this.#lines + 1;
+    this.#block = null;
+    this.#take();
+  }
+}
