@@ -1,0 +1,123 @@
+/** Only a usage that could be billed is taken for one. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { readChatUsage, TOKENS_MAX } from "../../../src/core/usage.ts";
+
+const RUNS = Number(process.env["VOLCANO_PROPERTY_RUNS"] ?? 5_000);
+
+describe("a valid usage", () => {
+  test("in Ark's full form", () => {
+    const value = {
+      prompt_tokens: 9,
+      completion_tokens: 5,
+      total_tokens: 14,
+      prompt_tokens_details: { cached_tokens: 4, image_tokens: 1 },
+      completion_tokens_details: { reasoning_tokens: 3 },
+    };
+    const wanted = { inputTokens: 9, cachedInputTokens: 4, outputTokens: 5, reasoningTokens: 3 };
+    expect(readChatUsage(value)).toEqual(wanted);
+  });
+
+  test.each([
+    ["without details", {}],
+    ["with details of null", { prompt_tokens_details: null, completion_tokens_details: null }],
+    ["with empty details", { prompt_tokens_details: {}, completion_tokens_details: {} }],
+    ["with details that hold null", { prompt_tokens_details: { cached_tokens: null } }],
+    ["with details that are no object", { prompt_tokens_details: 5, completion_tokens_details: [7] }],
+  ])("%s has no cached and no reasoning tokens", (_name, details) => {
+    const wanted = { inputTokens: 9, cachedInputTokens: 0, outputTokens: 5, reasoningTokens: 0 };
+    expect(readChatUsage({ prompt_tokens: 9, completion_tokens: 5, ...details })).toEqual(wanted);
+  });
+
+  test("whatever its figures, is read as it was written", () => {
+    const count = fc.nat(TOKENS_MAX);
+    const property = fc.property(count, count, count, count, (one, two, three, four) => {
+      const [cached, input] = [Math.min(one, two), Math.max(one, two)];
+      const [reasoning, output] = [Math.min(three, four), Math.max(three, four)];
+      const value = {
+        prompt_tokens: input,
+        completion_tokens: output,
+        prompt_tokens_details: { cached_tokens: cached },
+        completion_tokens_details: { reasoning_tokens: reasoning },
+      };
+      expect(readChatUsage(value)).toEqual({
+        inputTokens: input,
+        cachedInputTokens: cached,
+        outputTokens: output,
+        reasoningTokens: reasoning,
+      });
+    });
+    fc.assert(property, { numRuns: RUNS, seed: RUNS });
+  });
+});
+
+describe("no usage", () => {
+  const absurd = [-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, TOKENS_MAX + 1, "5", true, {}, [5]];
+
+  test.each([
+    null,
+    undefined,
+    5,
+    "usage",
+    true,
+    [],
+    [9, 5],
+    {},
+    { prompt_tokens: 9 },
+    { completion_tokens: 5 },
+  ])("%j", (value) => {
+    expect(readChatUsage(value)).toBeNull();
+  });
+
+  test.each([...absurd, null])("with %j for a count", (count) => {
+    expect(readChatUsage({ prompt_tokens: count, completion_tokens: 5 })).toBeNull();
+    expect(readChatUsage({ prompt_tokens: 9, completion_tokens: count })).toBeNull();
+  });
+
+  test.each(absurd)("with %j for a part", (count) => {
+    const whole = { prompt_tokens: 9, completion_tokens: 5 };
+    expect(readChatUsage({ ...whole, prompt_tokens_details: { cached_tokens: count } })).toBeNull();
+    expect(readChatUsage({ ...whole, completion_tokens_details: { reasoning_tokens: count } })).toBeNull();
+  });
+
+  test("with a part greater than its whole: as much passes, one more does not", () => {
+    const usage = (cached: number, reasoning: number) => ({
+      prompt_tokens: 9,
+      completion_tokens: 5,
+      prompt_tokens_details: { cached_tokens: cached },
+      completion_tokens_details: { reasoning_tokens: reasoning },
+    });
+    expect(readChatUsage(usage(9, 5))).not.toBeNull();
+    expect(readChatUsage(usage(10, 5))).toBeNull();
+    expect(readChatUsage(usage(9, 6))).toBeNull();
+  });
+
+  test("beyond the greatest count: TOKENS_MAX passes, one more does not", () => {
+    expect(readChatUsage({ prompt_tokens: TOKENS_MAX, completion_tokens: TOKENS_MAX })).not.toBeNull();
+    expect(readChatUsage({ prompt_tokens: TOKENS_MAX + 1, completion_tokens: 0 })).toBeNull();
+  });
+});
+
+test("whatever it is given, it gives null or figures that can be billed, and never throws", () => {
+  const odd = fc.oneof(fc.nat(20), fc.integer(), fc.double(), fc.constant(null), fc.string(), fc.object());
+  const maybe = { requiredKeys: [] as [] };
+  const shaped = fc.record(
+    {
+      prompt_tokens: odd,
+      completion_tokens: odd,
+      prompt_tokens_details: fc.oneof(odd, fc.record({ cached_tokens: odd }, maybe)),
+      completion_tokens_details: fc.oneof(odd, fc.record({ reasoning_tokens: odd }, maybe)),
+    },
+    maybe,
+  );
+  const property = fc.property(fc.oneof(shaped, fc.anything()), (value) => {
+    const usage = readChatUsage(value);
+    if (usage === null) return;
+    for (const count of Object.values(usage)) {
+      expect(Number.isSafeInteger(count) && count >= 0 && count <= TOKENS_MAX).toBe(true);
+    }
+    expect(usage.cachedInputTokens).toBeLessThanOrEqual(usage.inputTokens);
+    expect(usage.reasoningTokens).toBeLessThanOrEqual(usage.outputTokens);
+  });
+  fc.assert(property, { numRuns: RUNS, seed: RUNS });
+});
