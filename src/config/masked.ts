@@ -1,0 +1,102 @@
+/** The configuration as it resolves, in the words of its file, with its secrets masked: fit to be printed. */
+import type { Timeouts } from "../core/timeouts.ts";
+import type { Config, ModelConfig, PriceConfig } from "./config.ts";
+import { exampleModels } from "./defaults.ts";
+import { formatDuration, formatSize } from "./quantities.ts";
+
+const SHOWN_CHARACTERS = 3;
+/** A shorter secret would be half given away by its beginning. */
+const SHOWN_LENGTH_MIN = 12;
+const MICRO_YUAN = 1_000_000;
+
+/** At most the first three characters, and the length: `ark…(44)`. */
+export function maskSecret(secret: string): string {
+  const shown = secret.length < SHOWN_LENGTH_MIN ? "" : secret.slice(0, SHOWN_CHARACTERS);
+  return `${shown}…(${secret.length})`;
+}
+
+function timeoutSettings(timeouts: Timeouts): { readonly [name: string]: string | null } {
+  return {
+    dns: formatDuration(timeouts.dnsMs),
+    connect: formatDuration(timeouts.connectMs),
+    tls: formatDuration(timeouts.tlsMs),
+    body_write: formatDuration(timeouts.bodyWriteMs),
+    first_byte: formatDuration(timeouts.firstByteMs),
+    first_token: timeouts.firstTokenMs === null ? null : formatDuration(timeouts.firstTokenMs),
+    between_chunks: formatDuration(timeouts.betweenChunksMs),
+    total: formatDuration(timeouts.totalMs),
+    write_stall: formatDuration(timeouts.writeStallMs),
+  };
+}
+
+function priceSettings(price: PriceConfig): object {
+  const cached = price.cachedInput === null ? {} : { cached_input: price.cachedInput / MICRO_YUAN };
+  return { input: price.input / MICRO_YUAN, ...cached, output: price.output / MICRO_YUAN };
+}
+
+/** What differs from the configuration's own timeouts and repairs; the rest is said once, above. */
+function modelSettings(model: ModelConfig, config: Config): object {
+  const own = timeoutSettings(model.timeouts);
+  const general = timeoutSettings(config.timeouts);
+  const timeouts = Object.entries(own).filter(([name, value]) => general[name] !== value);
+  const removed = [...config.repairs].filter((repair) => !model.repairs.has(repair));
+  const added = [...model.repairs].filter((repair) => !config.repairs.has(repair));
+  return {
+    targets: model.targets.map(({ upstream, model: id }) => ({ upstream, model: id })),
+    ...(timeouts.length === 0 ? {} : { timeouts: Object.fromEntries(timeouts) }),
+    ...(model.price === null ? {} : { price: priceSettings(model.price) }),
+    ...(removed.length + added.length === 0
+      ? {}
+      : { repairs: [...added, ...removed.map((repair) => `-${repair}`)] }),
+  };
+}
+
+function modelsOf(config: Config): object {
+  return Object.fromEntries(config.models.map((model) => [model.alias, modelSettings(model, config)]));
+}
+
+/** Aliases of the default table that were taken out, as the file says it. */
+function removedExamples(config: Config): object {
+  const kept = new Set(config.models.map((model) => model.alias));
+  const removed = [...exampleModels.keys()].filter((alias) => !kept.has(alias));
+  return Object.fromEntries(removed.map((alias) => [alias, null]));
+}
+
+/** Plain values in the shape of the configuration file; read again they give the same, keys excepted. */
+export function maskedSettings(config: Config): object {
+  return {
+    server: {
+      host: config.server.host,
+      port: config.server.port,
+      body_bytes_max: formatSize(config.server.bodyBytesMax),
+      in_flight_max: config.server.inFlightMax,
+      cors: [...config.server.corsOrigins],
+    },
+    control: { ...config.control },
+    auth: { mode: config.auth.mode },
+    upstreams: Object.fromEntries(
+      config.upstreams.map((upstream) => [
+        upstream.name,
+        {
+          kind: upstream.kind,
+          base_url: upstream.baseUrl,
+          api_keys: upstream.apiKeys.map(maskSecret),
+        },
+      ]),
+    ),
+    models: { ...removedExamples(config), ...modelsOf(config) },
+    default_model: config.defaultModel,
+    passthrough_models: [...config.passthroughModels],
+    timeouts: {
+      ...timeoutSettings(config.timeouts),
+      request_headers: formatDuration(config.server.requestHeadersTimeoutMs),
+      request_body: formatDuration(config.server.requestBodyTimeoutMs),
+      drain: formatDuration(config.server.drainTimeoutMs),
+    },
+    heartbeat: {
+      every: formatDuration(config.heartbeat.everyMs),
+      before_first_byte: config.heartbeat.beforeFirstByte,
+    },
+    retries: { attempts_max: config.retries.attemptsMax },
+  };
+}

@@ -1,0 +1,171 @@
+/** Puts defaults, file, environment and command line together into the one frozen configuration. */
+import { nearestName } from "../core/nearest-name.ts";
+import type { Config, UpstreamConfig } from "./config.ts";
+import { DEFAULT_HOST_WITH_KEY, DEFAULT_UPSTREAM_NAME, defaults } from "./defaults.ts";
+import { keysOf, type Overrides } from "./environment.ts";
+import { isLoopbackHost } from "./loopback.ts";
+import { type Place, type Problem, problemAt, type Reason } from "./problem.ts";
+import { parseSizeBytes } from "./quantities.ts";
+import { defaultRepairs, resolveModels } from "./resolve-models.ts";
+import { defaultTimeouts, durationMs, mergeTimeouts } from "./resolve-timeouts.ts";
+import type { Settings } from "./schema.ts";
+import type { Path } from "./yaml-tree.ts";
+
+export type Resolution = {
+  readonly config: Config;
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+};
+
+const PLAN_PATH = /^\/api\/(?:coding|plan)(?:\/|$)/;
+
+function withoutTrailingSlash(baseUrl: string): string {
+  const url = new URL(baseUrl);
+  return url.origin + url.pathname.replace(/\/+$/, "");
+}
+
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const member of Object.values(value)) deepFreeze(member);
+  return value;
+}
+
+class Resolver {
+  readonly #settings: Settings;
+  readonly #overrides: Overrides;
+  readonly #placeInFile: (path: Path) => Place;
+  readonly problems: Problem[] = [];
+  readonly warnings: Problem[] = [];
+
+  constructor(settings: Settings, overrides: Overrides, placeInFile: (path: Path) => Place) {
+    this.#settings = settings;
+    this.#overrides = overrides;
+    this.#placeInFile = placeInFile;
+  }
+
+  #wrong(place: Place, reason: Reason): void {
+    this.problems.push(problemAt(place, reason));
+  }
+
+  #warn(place: Place, reason: Reason): void {
+    this.warnings.push(problemAt(place, reason));
+  }
+
+  resolve(): Config {
+    const settings = this.#settings;
+    const timeouts = mergeTimeouts(defaultTimeouts, settings.timeouts ?? {});
+    const upstreams = this.#upstreams();
+    const context = {
+      upstreams,
+      timeouts,
+      placeOf: this.#placeInFile,
+      problems: this.problems,
+      warnings: this.warnings,
+    };
+    const models = resolveModels(context, settings.models ?? {}, this.#overrides.models);
+    return {
+      server: this.#server(upstreams),
+      control: this.#control(),
+      auth: { mode: settings.auth?.mode ?? defaults.auth.mode },
+      upstreams,
+      models,
+      defaultModel: this.#defaultModel(models.map((model) => model.alias)),
+      passthroughModels: settings.passthrough_models ?? [...defaults.passthrough_models],
+      repairs: defaultRepairs,
+      timeouts,
+      heartbeat: {
+        everyMs: durationMs(settings.heartbeat?.every ?? defaults.heartbeat.every),
+        beforeFirstByte: settings.heartbeat?.before_first_byte ?? defaults.heartbeat.before_first_byte,
+      },
+      retries: { attemptsMax: settings.retries?.attempts_max ?? defaults.retries.attempts_max },
+      log: { level: this.#overrides.logLevel, format: this.#overrides.logFormat },
+    };
+  }
+
+  #upstreams(): readonly UpstreamConfig[] {
+    const named = Object.entries(this.#settings.upstreams ?? { [DEFAULT_UPSTREAM_NAME]: {} });
+    if (named.length === 0) this.#wrong(this.#placeInFile(["upstreams"]), { kind: "no-upstream" });
+    return named.map(([name, settings], index) => {
+      // The environment knows one upstream: the first.
+      const { baseUrl: base, apiKeys: keys } =
+        index === 0 ? this.#overrides : { baseUrl: null, apiKeys: null };
+      const upstream: UpstreamConfig = {
+        name,
+        kind: settings.kind ?? defaults.upstream.kind,
+        baseUrl: withoutTrailingSlash(base?.value ?? settings.base_url ?? defaults.upstream.base_url),
+        apiKeys: keys?.value ?? keysOf(settings.api_keys ?? defaults.upstream.api_keys),
+      };
+      this.#warnOfUpstream(upstream, base?.place ?? this.#placeInFile(["upstreams", name, "base_url"]));
+      return upstream;
+    });
+  }
+
+  #warnOfUpstream(upstream: UpstreamConfig, place: Place): void {
+    const url = new URL(upstream.baseUrl);
+    if (PLAN_PATH.test(url.pathname)) this.#warn(place, { kind: "plan-base-url" });
+    const isLocal = isLoopbackHost(url.hostname.replace(/^\[|\]$/g, ""));
+    if (url.protocol === "http:" && !isLocal) this.#warn(place, { kind: "key-in-the-clear" });
+  }
+
+  #server(upstreams: readonly UpstreamConfig[]): Config["server"] {
+    const { server, timeouts } = this.#settings;
+    const override = this.#overrides.host;
+    const chosen = override?.value ?? server?.host;
+    const holdsKey = upstreams.some((upstream) => upstream.apiKeys.length > 0);
+    if (chosen !== undefined && holdsKey && !isLoopbackHost(chosen)) {
+      const place = override?.place ?? this.#placeInFile(["server", "host"]);
+      this.#wrong(place, { kind: "host-with-key", host: chosen });
+    }
+    return {
+      host: chosen ?? (holdsKey ? DEFAULT_HOST_WITH_KEY : defaults.server.host),
+      port: this.#overrides.port?.value ?? server?.port ?? defaults.server.port,
+      bodyBytesMax: parseSizeBytes(server?.body_bytes_max ?? defaults.server.body_bytes_max) ?? 0,
+      inFlightMax: server?.in_flight_max ?? defaults.server.in_flight_max,
+      requestHeadersTimeoutMs: durationMs(timeouts?.request_headers ?? defaults.timeouts.request_headers),
+      requestBodyTimeoutMs: durationMs(timeouts?.request_body ?? defaults.timeouts.request_body),
+      drainTimeoutMs: durationMs(timeouts?.drain ?? defaults.timeouts.drain),
+      corsOrigins: server?.cors ?? [...defaults.server.cors],
+    };
+  }
+
+  #control(): Config["control"] {
+    const { control, server } = this.#settings;
+    const host = this.#overrides.controlHost?.value ?? control?.host ?? defaults.control.host;
+    const port = this.#overrides.controlPort?.value ?? control?.port ?? defaults.control.port;
+    if (!isLoopbackHost(host)) {
+      const place = this.#overrides.controlHost?.place ?? this.#placeInFile(["control", "host"]);
+      this.#warn(place, { kind: "control-open", host });
+    }
+    const dataPort = this.#overrides.port?.value ?? server?.port ?? defaults.server.port;
+    if (port === dataPort && port !== 0) {
+      const place =
+        this.#overrides.controlPort?.place ??
+        (control?.port === undefined ? this.#overrides.port?.place : undefined) ??
+        this.#placeInFile(control?.port === undefined ? ["server", "port"] : ["control", "port"]);
+      this.#wrong(place, { kind: "same-port", port });
+    }
+    return { host, port };
+  }
+
+  #defaultModel(aliases: readonly string[]): string | null {
+    const name =
+      this.#settings.default_model === undefined ? defaults.default_model : this.#settings.default_model;
+    if (name === null || aliases.includes(name)) return name;
+    const path = this.#settings.default_model === undefined ? ["models", name] : ["default_model"];
+    const nearest = nearestName(name, aliases);
+    this.#wrong(this.#placeInFile(path), { kind: "unknown-default-model", name, nearest, known: aliases });
+    return name;
+  }
+}
+
+/** Resolves checked settings. The configuration may be used only where there are no problems. */
+export function resolveConfig(
+  settings: Settings,
+  overrides: Overrides,
+  placeInFile: (path: Path) => Place,
+): Resolution {
+  const resolver = new Resolver(settings, overrides, placeInFile);
+  const config = resolver.resolve();
+  return { config: deepFreeze(config), problems: resolver.problems, warnings: resolver.warnings };
+}

@@ -1,0 +1,264 @@
+/** The schema of the configuration file: every setting with its bounds, its meaning and what it expects. */
+import { z } from "zod";
+import { repairs } from "../core/changes.ts";
+import type { Phrase } from "../core/language.ts";
+import { durationPattern, parseDurationMs, parseSizeBytes, sizePattern } from "./quantities.ts";
+
+/** What a setting expects, for people; `expected ...` in errors and the type column of the documentation. */
+export const expectations = z.registry<Phrase>();
+
+function expecting<Schema extends z.ZodType>(schema: Schema, en: string, zh: string): Schema {
+  expectations.add(schema, { en, zh });
+  return schema;
+}
+
+const visibleText = /^[\x21-\x7e]{1,256}$/;
+const HOST = /^(?=.{1,253}$)[A-Za-z0-9:]([A-Za-z0-9.:_-]*[A-Za-z0-9:])?$/;
+const BODY_BYTES_MAX_LEAST = 1_024;
+const BODY_BYTES_MAX_MOST = 1_073_741_824;
+const API_KEYS_MAX = 100;
+
+export const portSchema = expecting(
+  z.int().min(0).max(65_535),
+  "a port from 0 to 65535 (0 takes a free one)",
+  " 0 到 65535 的端口（0 为自动选取空闲端口）",
+);
+
+export const hostSchema = expecting(
+  z.string().regex(HOST),
+  "an address or host name to listen on, such as 127.0.0.1",
+  "监听的地址或主机名，例如 127.0.0.1",
+);
+
+const durationSchema = expecting(
+  z
+    .string()
+    .regex(durationPattern)
+    .refine((text) => parseDurationMs(text) !== null),
+  "a duration such as 250ms, 5s or 10m, at most 24 days",
+  "时长，例如 250ms、5s、10m，最长 24 天",
+);
+
+const optionalDurationSchema = expecting(
+  durationSchema.nullable(),
+  "a duration such as 5s or 10m, or null for none",
+  "时长，例如 5s、10m；null 表示不限",
+);
+
+const sizeSchema = expecting(
+  z
+    .union([z.int().min(BODY_BYTES_MAX_LEAST).max(BODY_BYTES_MAX_MOST), z.string().regex(sizePattern)])
+    .refine((size) => {
+      const bytes = parseSizeBytes(size);
+      return bytes !== null && bytes >= BODY_BYTES_MAX_LEAST && bytes <= BODY_BYTES_MAX_MOST;
+    }),
+  "a size from 1KiB to 1GiB, such as 64MiB",
+  " 1KiB 到 1GiB 的大小，例如 64MiB",
+);
+
+function originOf(text: string): string | null {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) ? url.origin : null;
+}
+
+const corsOriginSchema = expecting(
+  z.string().refine((text) => text === "*" || originOf(text) === text),
+  "an origin such as https://chat.example.com, or *",
+  "来源，例如 https://chat.example.com，或 *",
+);
+
+/** Whether the text is a base URL: http or https, without user, query or fragment. */
+function isBaseUrl(text: string): boolean {
+  if (!/^https?:\/\/[^\s?#\\]{1,2000}$/i.test(text)) return false;
+  const url = URL.parse(text);
+  return url !== null && url.username === "" && url.password === "" && !text.includes("@");
+}
+
+export const baseUrlSchema = expecting(
+  z.string().refine(isBaseUrl),
+  "an http(s) URL without user, query and fragment, such as https://ark.cn-beijing.volces.com/api/v3",
+  "不含用户名、查询与片段的 http(s) 地址，例如 https://ark.cn-beijing.volces.com/api/v3",
+);
+
+/** The keys of a comma-separated text; empty where it is empty. */
+export function splitKeys(text: string): readonly string[] {
+  return text === "" ? [] : text.split(",").map((key) => key.trim());
+}
+
+function areKeys(keys: readonly string[]): boolean {
+  return keys.length <= API_KEYS_MAX && keys.every((key) => visibleText.test(key) && !key.includes(","));
+}
+
+export const apiKeysSchema = expecting(
+  z.union([
+    z.string().refine((text) => areKeys(splitKeys(text))),
+    z.array(z.string()).refine((keys) => areKeys(keys)),
+  ]),
+  "keys without blanks, as a list or separated by commas; empty for none",
+  "密钥：列表或以逗号分隔，不含空白；留空表示没有",
+);
+
+export const aliasSchema = expecting(
+  z.string().regex(visibleText),
+  "1 to 256 visible ASCII characters without blanks",
+  " 1 到 256 个可见 ASCII 字符，不含空白",
+);
+
+export const upstreamModelSchema = expecting(
+  z.string().regex(visibleText),
+  "an endpoint id (ep-...) or a dated model id",
+  "接入点 ID（ep-...）或带日期的模型 ID",
+);
+
+const upstreamNameSchema = expecting(
+  z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
+  "1 to 64 letters, digits, dots, hyphens or underscores",
+  " 1 到 64 个字母、数字、点、连字符或下划线",
+);
+
+const flagSchema = expecting(z.boolean(), "true or false", " true 或 false");
+
+const priceSchema = expecting(
+  z.number().min(0).max(1_000_000),
+  "CNY per million tokens, 0 or more",
+  "每百万 token 的人民币价格，不小于 0",
+);
+
+function section<Shape extends z.ZodRawShape>(shape: Shape) {
+  return expecting(z.strictObject(shape), "settings by name", "以名称列出的设置");
+}
+
+const repairNames = repairs.flatMap((repair) => [repair, `-${repair}`] as const);
+const repairSchema = expecting(
+  z.enum(repairNames),
+  `one of ${repairs.join(", ")}, or one of them with a hyphen before it`,
+  `以下之一：${repairs.join("、")}，或在其前加连字符`,
+);
+
+const modelTimeouts = {
+  dns: durationSchema.optional().describe("Until the upstream's name is an address."),
+  connect: durationSchema.optional().describe("Until the TCP connection to the upstream stands."),
+  tls: durationSchema.optional().describe("Until the TLS handshake is done."),
+  body_write: durationSchema.optional().describe("Until the request has been written to the upstream."),
+  first_byte: durationSchema.optional().describe("From the request's last byte to the answer's head."),
+  first_token: optionalDurationSchema
+    .optional()
+    .describe("From the answer's head to its first event; null: bounded by between_chunks alone."),
+  between_chunks: durationSchema.optional().describe("Between two pieces of the answer."),
+  total: durationSchema.optional().describe("Over the whole call to the upstream."),
+  write_stall: durationSchema.optional().describe("For a client that reads nothing of what waits for it."),
+};
+
+const targetSchema = section({
+  upstream: upstreamNameSchema.optional().describe("A name from `upstreams`. Default: the first of them."),
+  model: upstreamModelSchema.describe("What the upstream reads in `model`."),
+});
+
+const modelSettings = section({
+  targets: expecting(
+    z.array(targetSchema).length(1),
+    "a list with exactly one target (routing over several targets is not built yet)",
+    "恰好含一个目标的列表（尚不支持在多个目标之间路由）",
+  )
+    .optional()
+    .describe("Where the alias goes. May be left out for an alias of the default table."),
+  timeouts: section(modelTimeouts).optional().describe("Timeouts that differ for this alias."),
+  price: section({
+    input: priceSchema.describe("CNY per million input tokens."),
+    cached_input: priceSchema.optional().describe("CNY per million input tokens that Ark had cached."),
+    output: priceSchema.describe("CNY per million output tokens."),
+  })
+    .optional()
+    .describe("What the model costs. Default: Ark's list price where the target is a known model id."),
+  repairs: expecting(z.array(repairSchema).max(32), "a list of repairs", "修补项列表")
+    .optional()
+    .describe("Repairs over and above the default ones, or, with a hyphen, without one of them."),
+});
+
+/** An endpoint id in short, null to remove an alias of the default table, or the settings of the alias. */
+const modelSchema = expecting(
+  z.union([upstreamModelSchema, z.null(), modelSettings]),
+  "an endpoint id (ep-...), a model id, null, or settings with `targets`",
+  "接入点 ID（ep-...）、模型 ID、null，或含 `targets` 的设置",
+);
+
+const serverSection = section({
+  host: hostSchema
+    .optional()
+    .describe("Where clients reach the gateway; loopback while it holds an Ark key."),
+  port: portSchema.optional().describe("The port for clients."),
+  body_bytes_max: sizeSchema.optional().describe("A larger request body is answered 413."),
+  in_flight_max: expecting(
+    z.int().min(1).max(100_000),
+    "a whole number from 1 to 100000",
+    " 1 到 100000 的整数",
+  )
+    .optional()
+    .describe("Requests in flight at once; one more is answered 503."),
+  cors: expecting(z.array(corsOriginSchema).max(100), "a list of origins", "来源列表")
+    .optional()
+    .describe("Origins that may call from a browser, beside loopback ones; `*` for all."),
+});
+
+const upstreamSection = section({
+  kind: expecting(z.literal("ark"), "ark", " ark").optional().describe("What answers there."),
+  base_url: baseUrlSchema.optional().describe("Ark's data plane."),
+  api_keys: apiKeysSchema
+    .optional()
+    .describe("The gateway's own Ark keys. Empty: each caller's key is passed on."),
+});
+
+export const configSchema = section({
+  server: serverSection.optional().describe("The data plane: what clients talk to."),
+  control: section({
+    host: hostSchema.optional().describe("Where the control plane listens."),
+    port: portSchema.optional().describe("The port of the control plane."),
+  })
+    .optional()
+    .describe("The control plane: metrics."),
+  auth: section({
+    mode: expecting(z.literal("passthrough"), "passthrough", " passthrough")
+      .optional()
+      .describe("Who may come in. passthrough: the caller's credential goes to Ark as it is."),
+  })
+    .optional()
+    .describe("Who may come in."),
+  upstreams: expecting(z.record(upstreamNameSchema, upstreamSection), "upstreams by name", "以名称列出的上游")
+    .optional()
+    .describe("Who answers. The first one is the one for aliases and names that name none."),
+  models: expecting(z.record(aliasSchema, modelSchema), "aliases with their targets", "别名及其目标")
+    .optional()
+    .describe("The alias table, laid over the default one. In an alias `*` is any text and `#` one digit."),
+  default_model: expecting(aliasSchema.nullable(), "an alias, or null", "别名或 null")
+    .optional()
+    .describe("The alias that serves unmapped names; null answers them with 404."),
+  passthrough_models: expecting(z.array(aliasSchema).max(256), "a list of name patterns", "名称模式列表")
+    .optional()
+    .describe("Names that go to Ark as they are. `*` is any text and `#` one digit."),
+  timeouts: section({
+    ...modelTimeouts,
+    request_headers: durationSchema.optional().describe("For a client to send its request's head."),
+    request_body: durationSchema.optional().describe("For a client to send its request's body."),
+    drain: durationSchema.optional().describe("For running requests to end after SIGTERM."),
+  })
+    .optional()
+    .describe("How long each phase may wait. All but the last three can be set per alias."),
+  heartbeat: section({
+    every: durationSchema.optional().describe("A stream that is silent for so long gets a ping."),
+    before_first_byte: flagSchema.optional().describe("Also before Ark's first byte."),
+  })
+    .optional()
+    .describe("How silence on streams is bridged."),
+  retries: section({
+    attempts_max: expecting(z.int().min(1).max(10), "a whole number from 1 to 10", " 1 到 10 的整数")
+      .optional()
+      .describe("Calls to the upstream per request, only where no connection was made before."),
+  })
+    .optional()
+    .describe("When a call is tried again."),
+});
+
+/** The configuration file as it was written, checked. */
+export type Settings = z.infer<typeof configSchema>;
+export type ModelSettings = NonNullable<Settings["models"]>[string];
+export type TimeoutSettings = NonNullable<Settings["timeouts"]>;
