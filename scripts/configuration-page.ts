@@ -1,0 +1,178 @@
+/** Writes docs/configuration.md out of the schema, the defaults and the list of variables. */
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { defaults, exampleModels } from "../src/config/defaults.ts";
+import { environmentVariables } from "../src/config/environment.ts";
+import { configSchema } from "../src/config/schema.ts";
+import { expectationAt } from "../src/config/schema-walk.ts";
+import type { Path } from "../src/config/yaml-tree.ts";
+
+type Shape = Readonly<Record<string, z.core.$ZodType>>;
+
+function inner(schema: z.core.$ZodType): z.core.$ZodType {
+  return schema instanceof z.ZodOptional ? inner(schema.unwrap()) : schema;
+}
+
+function descriptionOf(schema: z.core.$ZodType): string {
+  return (schema instanceof z.ZodType ? schema.description : undefined) ?? "";
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|");
+}
+
+function code(value: unknown): string {
+  return `\`${typeof value === "string" && value !== "" ? value : JSON.stringify(value)}\``;
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.map(cell).join(" | ")} |`;
+}
+
+function defaultOf(values: unknown, name: string): string {
+  if (typeof values !== "object" || values === null || !Object.hasOwn(values, name)) return "";
+  const value = Reflect.get(values, name);
+  return Array.isArray(value) && value.length > 3 ? "see below" : code(value);
+}
+
+function variableFor(setting: string): string {
+  const found = environmentVariables.find((variable) => variable.setting === setting);
+  return found === undefined ? "" : code(found.name);
+}
+
+/** One row per setting of a section. `shown` is the path that people read, `path` the one in the schema. */
+function rowsOf(shape: Shape, path: Path, shown: string, values: unknown): readonly string[] {
+  return Object.entries(shape).map(([name, schema]) => {
+    const setting = `${shown}${name}`;
+    const expects = expectationAt(configSchema, [...path, name]).en;
+    const variable = variableFor(setting) || variableFor(`${name} of the first upstream`);
+    return row([code(setting), expects, defaultOf(values, name), variable, descriptionOf(schema)]);
+  });
+}
+
+const TABLE_HEAD = ["| setting | expects | default | environment | meaning |", "|---|---|---|---|---|"];
+
+function sectionOf(name: string, schema: z.core.$ZodType, values: unknown): readonly string[] {
+  const body = inner(schema);
+  const title = [`### ${code(name)}`, "", descriptionOf(schema), "", ...TABLE_HEAD];
+  if (body instanceof z.ZodObject) return [...title, ...rowsOf(body.shape, [name], `${name}.`, values), ""];
+  if (!(body instanceof z.ZodRecord)) return [];
+  const entry = inner(body.valueType as z.core.$ZodType);
+  const shape = entry instanceof z.ZodUnion ? entry.options.find(isObjectSchema) : entry;
+  if (!(shape instanceof z.ZodObject)) return [];
+  const rows = rowsOf(shape.shape, [name, "NAME"], `${name}.NAME.`, values);
+  const nested = Object.entries(shape.shape).flatMap(([setting, below]) =>
+    // These are the rows of the section `timeouts` again.
+    setting === "timeouts"
+      ? []
+      : nestedRows(below as z.core.$ZodType, [name, "NAME", setting], `${name}.NAME.${setting}`),
+  );
+  return [...title, ...rows, ...nested, ""];
+}
+
+function isObjectSchema(schema: z.core.$ZodType): schema is z.ZodObject {
+  return schema instanceof z.ZodObject;
+}
+
+function nestedRows(schema: z.core.$ZodType, path: Path, shown: string): readonly string[] {
+  const body = inner(schema);
+  if (body instanceof z.ZodObject) return rowsOf(body.shape, path, `${shown}.`, null);
+  if (!(body instanceof z.ZodArray) || !isObjectSchema(body.element)) return [];
+  return rowsOf(body.element.shape, [...path, 0], `${shown}[0].`, null);
+}
+
+function settingsTables(): readonly string[] {
+  const shape: Shape = configSchema.shape;
+  const plain = Object.entries(shape).filter(([, schema]) => {
+    const body = inner(schema);
+    return !(body instanceof z.ZodObject || body instanceof z.ZodRecord);
+  });
+  const sections = Object.entries(shape).flatMap(([name, schema]) =>
+    sectionOf(name, schema, name === "upstreams" ? defaults.upstream : Reflect.get(defaults, name)),
+  );
+  return [
+    ...sections,
+    "### Names",
+    "",
+    ...TABLE_HEAD,
+    ...rowsOf(Object.fromEntries(plain), [], "", defaults),
+    "",
+    `\`passthrough_models\` are ${defaults.passthrough_models.map(code).join(", ")} by default.`,
+  ];
+}
+
+function variablesTable(): readonly string[] {
+  const rows = environmentVariables.map(({ name, setting, meaning }) =>
+    row([code(name), meaning, setting === null ? "" : setting.includes(" ") ? setting : code(setting)]),
+  );
+  return ["| variable | meaning | stands for |", "|---|---|---|", ...rows];
+}
+
+function aliasTable(): readonly string[] {
+  const rows = [...exampleModels].map(([alias, model]) => row([code(alias), code(model)]));
+  return ["| alias | example endpoint |", "|---|---|", ...rows];
+}
+
+function introduction(example: string): readonly string[] {
+  return [
+    "# Configuration",
+    "",
+    "<!-- Generated by `npm run docs` from src/config/schema.ts; a test fails when it is stale. -->",
+    "",
+    "Nothing needs to be configured. What is, comes from four places; the first that speaks holds: the command line",
+    "(`--port`, `--host`, `--control-port`, `--config`), the environment, the file, the defaults.",
+    "",
+    "`volcano-proxy check` prints what the configuration resolves to, with secrets masked, and every error with file,",
+    "line and column.",
+    "",
+    "## The file",
+    "",
+    "`--config FILE`, else `VOLCANO_PROXY_CONFIG`, else `volcano-proxy.yaml` in the working folder if there is one. The",
+    "first line names the JSON Schema for editors; `config.schema.json` ships with the package.",
+    "",
+    "```yaml",
+    example.trimEnd(),
+    "```",
+    "",
+    `- \`\${NAME}\` and \`\${NAME:-default}\` take values from the environment; the default stands in for a variable that is`,
+    "  unset or empty. Inside `[]` and `{}` put quotes around them. `$${` stands for the characters themselves.",
+    "- Durations have a unit: `250ms`, `5s`, `10m`, `72h`. Sizes too: `512KiB`, `64MiB`; a bare number is bytes.",
+    "- A name that is not known is an error, which names the nearest one that is. So is a name without a value.",
+    "- A saved change and SIGHUP are taken over without dropping a request. While the file is broken, half-written,",
+    "  missing or unreadable, the old configuration stays in force, and one line in the log says why.",
+    "",
+    "## Aliases",
+    "",
+    "`models` is laid over the default table, and `VOLCANO_PROXY_MODELS` over both. An alias takes an endpoint id or a",
+    "model id (`fast: doubao-seed-2-0-lite-260428`), settings with `targets`, or `null`, which takes it out of the table.",
+    "",
+    ...aliasTable(),
+    "",
+    "These endpoints are examples of somebody's account: Ark answers 404 for them. Set your own, or take today's models:",
+    "`volcano-proxy models` names them.",
+    "",
+    "## Who may reach it",
+    "",
+    `The gateway listens on \`${defaults.server.host}\`, because each caller brings a key. Where it holds an Ark key itself,`,
+    "whoever reaches it could spend that key: then it listens on `127.0.0.1`, and any other host is an error.",
+    "",
+  ];
+}
+
+/** The whole page. */
+export function configurationPage(): string {
+  const example = readFileSync(new URL("../examples/volcano-proxy.yaml", import.meta.url), "utf8");
+  const lines = [
+    ...introduction(example),
+    "## Environment",
+    "",
+    ...variablesTable(),
+    "",
+    "`HTTPS_PROXY`, `NO_PROXY` and `NODE_EXTRA_CA_CERTS` work as everywhere.",
+    "",
+    "## Settings",
+    "",
+    ...settingsTables(),
+  ];
+  return `${lines.join("\n").trimEnd()}\n`;
+}

@@ -1,0 +1,8 @@
+/** Writes what is generated: the JSON Schema of the configuration, and its page in docs/. */
+import { writeFileSync } from "node:fs";
+import { configJsonSchemaText, SCHEMA_FILE } from "../src/config/json-schema.ts";
+import { configurationPage } from "./configuration-page.ts";
+
+const root = new URL("../", import.meta.url);
+writeFileSync(new URL(SCHEMA_FILE, root), configJsonSchemaText());
+writeFileSync(new URL("docs/configuration.md", root), configurationPage());
