@@ -9,6 +9,7 @@ import { streamFixture, streamFixtures } from "../support/stream-fixtures.ts";
 import { eventDataOf, readWholeStream, type WholeReading } from "../support/whole-stream.ts";
 
 const RUNS = Number(process.env["VOLCANO_PROPERTY_RUNS"] ?? 20_000);
+const TIMEOUT_MS = 20_000 + RUNS;
 const PAIRED_BYTES_MAX = 400;
 /** Shorter than most events of the fixtures, so that tails flow. */
 const SMALL_TAIL_BYTES_MAX = 61;
@@ -111,43 +112,57 @@ describe("a stream cut anywhere reads as the whole stream does", () => {
     }
   });
 
-  test(`at random cuts, ${RUNS} times`, () => {
-    const index = fc.nat(streamFixtures.length - 1);
-    const bound = fc.constantFrom(SSE_TAIL_BYTES_MAX, SMALL_TAIL_BYTES_MAX, 20, 0);
-    const property = fc.property(index, seeds, fc.boolean(), bound, (at, cuts, wantsUsage, tailBytesMax) => {
-      const { name, bytes } = streamFixtures[at] ?? { name: "", bytes: Buffer.alloc(0) };
-      const found = tapped(bytes, cutsOf(bytes.length, cuts), wantsUsage, tailBytesMax);
-      expectSame(found, whole(bytes, wantsUsage, tailBytesMax), name);
-    });
-    fc.assert(property, { numRuns: RUNS, seed: RUNS });
-  });
+  test(
+    `at random cuts, ${RUNS} times`,
+    () => {
+      const index = fc.nat(streamFixtures.length - 1);
+      const bound = fc.constantFrom(SSE_TAIL_BYTES_MAX, SMALL_TAIL_BYTES_MAX, 20, 0);
+      const property = fc.property(
+        index,
+        seeds,
+        fc.boolean(),
+        bound,
+        (at, cuts, wantsUsage, tailBytesMax) => {
+          const { name, bytes } = streamFixtures[at] ?? { name: "", bytes: Buffer.alloc(0) };
+          const found = tapped(bytes, cutsOf(bytes.length, cuts), wantsUsage, tailBytesMax);
+          expectSame(found, whole(bytes, wantsUsage, tailBytesMax), name);
+        },
+      );
+      fc.assert(property, { numRuns: RUNS, seed: RUNS });
+    },
+    TIMEOUT_MS,
+  );
 
-  test("a stream put together at random, too", () => {
-    const token = fc.constantFrom(
-      ..."\n,\n,\r,\r,\r\n,: c,data,event,:, ,error,[DONE],x,\ufeff,{,}".split(","),
-      "data: ",
-      'data: {"choices":[{}],"usage":null}\n\n',
-      'data: {"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":5}}',
-      'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":8}}\r\r',
-      'data: {"error":{"code":"E"}}',
-      ',"usage":null}\n\n',
-      "data: [DONE]",
-    );
-    const stream = fc.array(token, { maxLength: 14 });
-    const bound = fc.constantFrom(SSE_TAIL_BYTES_MAX, 30);
-    const property = fc.property(
-      stream,
-      seeds,
-      fc.boolean(),
-      bound,
-      (tokens, cuts, wantsUsage, tailBytesMax) => {
-        const bytes = Buffer.from(tokens.join(""));
-        const found = tapped(bytes, cutsOf(bytes.length, cuts), wantsUsage, tailBytesMax);
-        expectSame(found, whole(bytes, wantsUsage, tailBytesMax), JSON.stringify(tokens.join("")));
-      },
-    );
-    fc.assert(property, { numRuns: RUNS, seed: RUNS });
-  });
+  test(
+    "a stream put together at random, too",
+    () => {
+      const token = fc.constantFrom(
+        ..."\n,\n,\r,\r,\r\n,: c,data,event,:, ,error,[DONE],x,\ufeff,{,}".split(","),
+        "data: ",
+        'data: {"choices":[{}],"usage":null}\n\n',
+        'data: {"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":5}}',
+        'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":8}}\r\r',
+        'data: {"error":{"code":"E"}}',
+        ',"usage":null}\n\n',
+        "data: [DONE]",
+      );
+      const stream = fc.array(token, { maxLength: 14 });
+      const bound = fc.constantFrom(SSE_TAIL_BYTES_MAX, 30);
+      const property = fc.property(
+        stream,
+        seeds,
+        fc.boolean(),
+        bound,
+        (tokens, cuts, wantsUsage, tailBytesMax) => {
+          const bytes = Buffer.from(tokens.join(""));
+          const found = tapped(bytes, cutsOf(bytes.length, cuts), wantsUsage, tailBytesMax);
+          expectSame(found, whole(bytes, wantsUsage, tailBytesMax), JSON.stringify(tokens.join("")));
+        },
+      );
+      fc.assert(property, { numRuns: RUNS, seed: RUNS });
+    },
+    TIMEOUT_MS,
+  );
 });
 
 describe("what has been given at any moment", () => {

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { readChatUsage, TOKENS_MAX } from "../../../src/core/usage.ts";
 
 const RUNS = Number(process.env["VOLCANO_PROPERTY_RUNS"] ?? 5_000);
+const TIMEOUT_MS = 20_000 + RUNS;
 
 describe("a valid usage", () => {
   test("in Ark's full form", () => {
@@ -29,26 +30,30 @@ describe("a valid usage", () => {
     expect(readChatUsage({ prompt_tokens: 9, completion_tokens: 5, ...details })).toEqual(wanted);
   });
 
-  test("whatever its figures, is read as it was written", () => {
-    const count = fc.nat(TOKENS_MAX);
-    const property = fc.property(count, count, count, count, (one, two, three, four) => {
-      const [cached, input] = [Math.min(one, two), Math.max(one, two)];
-      const [reasoning, output] = [Math.min(three, four), Math.max(three, four)];
-      const value = {
-        prompt_tokens: input,
-        completion_tokens: output,
-        prompt_tokens_details: { cached_tokens: cached },
-        completion_tokens_details: { reasoning_tokens: reasoning },
-      };
-      expect(readChatUsage(value)).toEqual({
-        inputTokens: input,
-        cachedInputTokens: cached,
-        outputTokens: output,
-        reasoningTokens: reasoning,
+  test(
+    "whatever its figures, is read as it was written",
+    () => {
+      const count = fc.nat(TOKENS_MAX);
+      const property = fc.property(count, count, count, count, (one, two, three, four) => {
+        const [cached, input] = [Math.min(one, two), Math.max(one, two)];
+        const [reasoning, output] = [Math.min(three, four), Math.max(three, four)];
+        const value = {
+          prompt_tokens: input,
+          completion_tokens: output,
+          prompt_tokens_details: { cached_tokens: cached },
+          completion_tokens_details: { reasoning_tokens: reasoning },
+        };
+        expect(readChatUsage(value)).toEqual({
+          inputTokens: input,
+          cachedInputTokens: cached,
+          outputTokens: output,
+          reasoningTokens: reasoning,
+        });
       });
-    });
-    fc.assert(property, { numRuns: RUNS, seed: RUNS });
-  });
+      fc.assert(property, { numRuns: RUNS, seed: RUNS });
+    },
+    TIMEOUT_MS,
+  );
 });
 
 describe("no usage", () => {
@@ -98,26 +103,30 @@ describe("no usage", () => {
   });
 });
 
-test("whatever it is given, it gives null or figures that can be billed, and never throws", () => {
-  const odd = fc.oneof(fc.nat(20), fc.integer(), fc.double(), fc.constant(null), fc.string(), fc.object());
-  const maybe = { requiredKeys: [] as [] };
-  const shaped = fc.record(
-    {
-      prompt_tokens: odd,
-      completion_tokens: odd,
-      prompt_tokens_details: fc.oneof(odd, fc.record({ cached_tokens: odd }, maybe)),
-      completion_tokens_details: fc.oneof(odd, fc.record({ reasoning_tokens: odd }, maybe)),
-    },
-    maybe,
-  );
-  const property = fc.property(fc.oneof(shaped, fc.anything()), (value) => {
-    const usage = readChatUsage(value);
-    if (usage === null) return;
-    for (const count of Object.values(usage)) {
-      expect(Number.isSafeInteger(count) && count >= 0 && count <= TOKENS_MAX).toBe(true);
-    }
-    expect(usage.cachedInputTokens).toBeLessThanOrEqual(usage.inputTokens);
-    expect(usage.reasoningTokens).toBeLessThanOrEqual(usage.outputTokens);
-  });
-  fc.assert(property, { numRuns: RUNS, seed: RUNS });
-});
+test(
+  "whatever it is given, it gives null or figures that can be billed, and never throws",
+  () => {
+    const odd = fc.oneof(fc.nat(20), fc.integer(), fc.double(), fc.constant(null), fc.string(), fc.object());
+    const maybe = { requiredKeys: [] as [] };
+    const shaped = fc.record(
+      {
+        prompt_tokens: odd,
+        completion_tokens: odd,
+        prompt_tokens_details: fc.oneof(odd, fc.record({ cached_tokens: odd }, maybe)),
+        completion_tokens_details: fc.oneof(odd, fc.record({ reasoning_tokens: odd }, maybe)),
+      },
+      maybe,
+    );
+    const property = fc.property(fc.oneof(shaped, fc.anything()), (value) => {
+      const usage = readChatUsage(value);
+      if (usage === null) return;
+      for (const count of Object.values(usage)) {
+        expect(Number.isSafeInteger(count) && count >= 0 && count <= TOKENS_MAX).toBe(true);
+      }
+      expect(usage.cachedInputTokens).toBeLessThanOrEqual(usage.inputTokens);
+      expect(usage.reasoningTokens).toBeLessThanOrEqual(usage.outputTokens);
+    });
+    fc.assert(property, { numRuns: RUNS, seed: RUNS });
+  },
+  TIMEOUT_MS,
+);
