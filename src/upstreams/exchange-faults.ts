@@ -6,16 +6,18 @@ import type { ExchangeFault } from "./upstream.ts";
  * `reset`, whoever noticed; an answer that is no HTTP/1.1 is `protocol`; an error without a code was thrown by the
  * listener, so the exchange was given up on this side.
  */
-export function faultOf(error: Error): ExchangeFault {
+export function faultOf(error: Error, isHeadSeen: boolean): ExchangeFault {
   const code = "code" in error ? error.code : undefined;
-  if (error.name === "HTTPParserError") return code === "HPE_INVALID_EOF_STATE" ? "reset" : "protocol";
+  // undici's parser errors have no code; this message is llhttp's.
+  if (error.name === "HTTPParserError") return error.message.includes("Invalid EOF") ? "reset" : "protocol";
   if (typeof code !== "string") return "aborted";
   switch (code) {
     case "UND_ERR_SOCKET":
       // "other side closed" and "closed" are cuts; "bad response" and "bad upgrade" are unasked-for answers.
       return error.message.startsWith("bad ") ? "protocol" : "reset";
     case "UND_ERR_RES_CONTENT_LENGTH_MISMATCH":
-      return "reset";
+      // Also what undici calls a head that cannot be parsed, once that has named a length.
+      return isHeadSeen ? "reset" : "protocol";
     default:
       return code.startsWith("UND_ERR_") || code === "ERR_ASSERTION" ? "protocol" : "reset";
   }

@@ -72,7 +72,8 @@ export class KeptClient {
     if (this.#gone) return;
     this.#gone = true;
     this.#connecting?.abort();
-    this.client.destroy(null, onGone);
+    // Not from inside undici's own callbacks: destroyed there, a client loses count of its queue and never ends.
+    queueMicrotask(() => this.client.destroy(null, onGone));
   }
 
   #connect(callback: buildConnector.Callback): void {

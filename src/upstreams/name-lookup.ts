@@ -51,13 +51,16 @@ export class NameLookup {
     if (this.#running !== null && nowMs - this.#startedAtMs < sharedForMs) return this.#running;
     const running = new Promise<readonly LookupAddress[]>((resolve, reject) => {
       this.#lookup(this.#hostname, (error, addresses) => {
-        if (this.#running === running) this.#running = null;
         if (error === null) resolve(addresses);
         else reject(error);
       });
     });
     this.#running = running;
     this.#startedAtMs = nowMs;
+    const forget = (): void => {
+      if (this.#running === running) this.#running = null;
+    };
+    running.then(forget, forget);
     return running;
   }
 }

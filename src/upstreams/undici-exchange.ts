@@ -34,6 +34,7 @@ export class UndiciExchange implements Exchange, Dispatcher.DispatchHandler {
   #kept: KeptClient | null = null;
   #controller: Dispatcher.DispatchController | null = null;
   #isDispatched = false;
+  #isHeadSeen = false;
   #isOver = false;
   #isPaused = false;
   #interimAnswers = 0;
@@ -103,6 +104,7 @@ export class UndiciExchange implements Exchange, Dispatcher.DispatchHandler {
       this.#breakOff("protocol", new Error("the answer has a transfer coding other than chunked"));
       return;
     }
+    this.#isHeadSeen = true;
     parserDepth++;
     try {
       this.#listener.onHead({ status, rawHeaders });
@@ -149,7 +151,7 @@ export class UndiciExchange implements Exchange, Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     if (this.#isOver) return;
     if (error instanceof ExchangeError) this.#breakOff(error.fault, error.cause);
-    else this.#breakOff(faultOf(error), error);
+    else this.#breakOff(faultOf(error, this.#isHeadSeen), error);
   }
 
   #dispatch(request: WireRequest): void {
@@ -192,12 +194,15 @@ export class UndiciExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 }
 
-/** No transfer coding, or just `chunked`: any other would hand on bytes that are still encoded. */
+/** No transfer coding, or `chunked` once: any other would hand on bytes that are still encoded. */
 function isPlainlyFramed(rawHeaders: readonly Buffer[]): boolean {
+  let codings = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     if (rawHeaders[at]?.length !== TRANSFER_ENCODING_BYTES) continue;
     if (rawHeaders[at]?.toString("latin1").toLowerCase() !== "transfer-encoding") continue;
-    if (rawHeaders[at + 1]?.toString("latin1").trim().toLowerCase() !== "chunked") return false;
+    codings++;
+    if (codings > 1 || rawHeaders[at + 1]?.toString("latin1").trim().toLowerCase() !== "chunked")
+      return false;
   }
   return true;
 }
