@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# The tests that need more than `npm ci` gives; installs what they need from the lockfiles and from Debian.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+npm ci --prefix test/clients --ignore-scripts
+npx vitest run --config vitest.system.config.ts "$@"

@@ -1,0 +1,12 @@
+/** How the tests run that need more than `npm ci` gives: system packages, and the real clients' packages. */
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/system/**/*.test.ts", "test/clients/*.test.ts"],
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+    pool: "forks",
+    maxWorkers: 2,
+  },
+});
