@@ -151,7 +151,7 @@ export async function cold(launches: readonly (() => Promise<Launch>)[], rounds:
   return [time];
 }
 
-/** Resident memory of a fresh process: after its first answer, and with 1,000 streams of an event a second. */
+/** Resident memory of a fresh process: after its first answer, and with 1,000 streams, an event a second. */
 export async function memory(
   launches: readonly (() => Promise<Launch>)[],
   rounds: number,
