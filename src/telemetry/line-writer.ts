@@ -41,6 +41,7 @@ export class LineWriter {
   #lines = 0;
   /** What the write under way has not yet written. */
   #block: Buffer | null = null;
+  #blockLines = 0;
   #isWriting = false;
   #timer: NodeJS.Timeout | null = null;
   #isClosed = false;
@@ -68,20 +69,20 @@ export class LineWriter {
     this.#text += line;
     this.#lines++;
     if (this.#text.length >= this.#blockBytes) this.#begin();
-    else this.#timer ??= setTimeout(() => this.#begin(), this.#flushAfterMs).unref();
+    else this.#schedule();
   }
 
   /** Writes what waits at once, if nothing is under way: for the end of the process. */
   flush(): void {
     if (this.#isClosed || this.#isWriting) return;
-    const rest = this.#block ?? Buffer.alloc(0);
-    let bytes = Buffer.concat([rest, Buffer.from(this.#text)]);
-    this.#take();
-    this.#block = null;
-    try {
-      while (bytes.length > 0) bytes = bytes.subarray(this.#options.writeNow(bytes));
-    } catch {
-      this.#isClosed = true;
+    this.#fillBlock();
+    while (this.#block !== null && !this.#isClosed) {
+      try {
+        this.#wrote(this.#options.writeNow(this.#block));
+      } catch (error) {
+        this.#fault(error as NodeJS.ErrnoException);
+        return;
+      }
     }
   }
 
@@ -97,45 +98,56 @@ export class LineWriter {
 
   #begin(): void {
     if (this.#isClosed || this.#isWriting) return;
-    if (this.#block === null) {
-      if (this.#text === "") return;
-      this.#block = Buffer.from(this.#text);
-      this.#take();
-    }
+    if (this.#block === null) this.#fillBlock();
+    if (this.#block === null) return;
     this.#isWriting = true;
-    this.#options.write(this.#block, (error, bytesWritten) => this.#written(error, bytesWritten));
+    this.#options.write(this.#block, (error, bytesWritten) => {
+      this.#isWriting = false;
+      if (error !== null) {
+        this.#fault(error);
+        return;
+      }
+      this.#wrote(bytesWritten);
+      if (this.#block !== null || this.#text.length >= this.#blockBytes) this.#begin();
+      else if (this.#text !== "") this.#schedule();
+    });
   }
 
-  #take(): void {
+  /** The lines that wait join what is left of the last block. */
+  #fillBlock(): void {
+    if (this.#text !== "") {
+      const lines = Buffer.from(this.#text);
+      this.#block = this.#block === null ? lines : Buffer.concat([this.#block, lines]);
+      this.#blockLines += this.#lines;
+    }
     this.#text = "";
     this.#lines = 0;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
 
-  #written(error: NodeJS.ErrnoException | null, bytesWritten: number): void {
-    this.#isWriting = false;
-    if (error === null) {
-      const rest = this.#block?.subarray(bytesWritten) ?? Buffer.alloc(0);
-      this.#block = rest.length === 0 ? null : rest;
-      if (this.#block !== null || this.#text.length >= this.#blockBytes) this.#begin();
-    } else if (error.code === "EAGAIN" || error.code === "EINTR" || error.code === "ENOSPC") {
+  #wrote(bytes: number): void {
+    const rest = this.#block?.subarray(bytes) ?? null;
+    this.#block = rest === null || rest.length === 0 ? null : rest;
+    if (this.#block === null) this.#blockLines = 0;
+  }
+
+  #fault({ code }: NodeJS.ErrnoException): void {
+    if (code === "EAGAIN" || code === "EINTR" || code === "ENOSPC") {
       // The reader is slow, or the disk full: what waits may still get out.
-      this.#timer ??= setTimeout(() => this.#retry(), this.#flushAfterMs).unref();
-    } else {
-      this.#close();
+      this.#schedule();
+      return;
     }
-  }
-
-  #retry(): void {
-    this.#timer = null;
-    this.#begin();
-  }
-
-  #close(): void {
+    this.#fillBlock();
     this.#isClosed = true;
-    this.#droppedLines += this.#lines + 1;
+    this.#droppedLines += this.#blockLines;
     this.#block = null;
-    this.#take();
+  }
+
+  #schedule(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.#begin();
+    }, this.#flushAfterMs).unref();
   }
 }
