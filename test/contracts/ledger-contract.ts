@@ -1,0 +1,91 @@
+/** What every ledger sink must do: keep a row for each attempt, and settle it exactly once. */
+import { describe, expect, test } from "vitest";
+import { type AttemptId, attemptIdOf, newRequestId, type RequestId } from "../../src/core/ids.ts";
+import type { AttemptOpened, AttemptSettled, Ledger } from "../../src/ledger/ledger.ts";
+
+/** A sink, and a look into it. */
+export type OpenedLedger = {
+  readonly ledger: Ledger;
+  readonly openRows: () => number;
+  readonly settledRows: () => readonly AttemptSettled[];
+};
+
+export function openedRow(requestId: RequestId, attempt = 1): AttemptOpened {
+  return {
+    attemptId: attemptIdOf(requestId, attempt),
+    requestId,
+    door: "chat",
+    alias: "deepseek-r1",
+    upstream: "ark",
+    upstreamModel: "ep-20250218144306-sshj5",
+    stream: true,
+    openedAtWallMs: 1_795_000_000_000,
+  };
+}
+
+export function settledRow(attemptId: AttemptId, outputTokens: number): AttemptSettled {
+  return {
+    attemptId,
+    state: "settled",
+    cause: "-E",
+    status: 200,
+    usage: { inputTokens: 7, cachedInputTokens: 0, outputTokens, reasoningTokens: 0 },
+    provenance: "upstream_final",
+    dispatchedMs: 1,
+    firstByteMs: 2,
+    totalMs: 3,
+  };
+}
+
+export function ledgerContract(name: string, open: () => OpenedLedger): void {
+  describe(`the ledger ${name}`, () => {
+    test("keeps an open row until it settles, with what it settled to", () => {
+      const { ledger, openRows, settledRows } = open();
+      const row = openedRow(newRequestId(0));
+      ledger.open(row);
+      expect(openRows()).toBe(1);
+      const settled = settledRow(row.attemptId, 5);
+      ledger.settle(settled);
+      expect(openRows()).toBe(0);
+      expect(settledRows()).toEqual([settled]);
+    });
+
+    test("settles each attempt once: a second settling changes nothing", () => {
+      const { ledger, settledRows } = open();
+      const row = openedRow(newRequestId(0));
+      ledger.open(row);
+      ledger.settle(settledRow(row.attemptId, 5));
+      ledger.settle(settledRow(row.attemptId, 500));
+      expect(settledRows().map(({ usage }) => usage?.outputTokens)).toEqual([5]);
+    });
+
+    test("takes no settling of an attempt that was never opened", () => {
+      const { ledger, openRows, settledRows } = open();
+      ledger.settle(settledRow(attemptIdOf(newRequestId(0), 1), 5));
+      expect(openRows()).toBe(0);
+      expect(settledRows()).toEqual([]);
+    });
+
+    test("refuses to open an attempt twice, and keeps the first", () => {
+      const { ledger, openRows } = open();
+      const row = openedRow(newRequestId(0));
+      ledger.open(row);
+      expect(() => ledger.open(row)).toThrow();
+      expect(openRows()).toBe(1);
+    });
+
+    test("keeps the attempts of one request apart", () => {
+      const { ledger, openRows, settledRows } = open();
+      const requestId = newRequestId(0);
+      ledger.open(openedRow(requestId, 1));
+      ledger.open(openedRow(requestId, 2));
+      ledger.settle(settledRow(attemptIdOf(requestId, 2), 9));
+      expect(openRows()).toBe(1);
+      expect(settledRows().map(({ attemptId }) => attemptId)).toEqual([attemptIdOf(requestId, 2)]);
+    });
+
+    test("closes", async () => {
+      await expect(open().ledger.close()).resolves.toBeUndefined();
+    });
+  });
+}
