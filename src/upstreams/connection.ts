@@ -31,7 +31,9 @@ class TlsPeer {
     this.#context = context;
   }
 
-  /** A phase: the handshake, HTTP/1.1 only. Fails with `certificate` where the peer is not who it should be. */
+  /**
+   * A phase: the handshake, HTTP/1.1 only. Fails with `certificate` where the peer is not who it should be.
+   */
   over(socket: Socket): PhaseStart<Socket> {
     return (succeed, fail) => {
       const secure = connectTls({

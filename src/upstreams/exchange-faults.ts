@@ -2,9 +2,9 @@
 import type { ExchangeFault } from "./upstream.ts";
 
 /**
- * The fault behind an error that ended an exchange on a connection that stood. A connection that ends too early is
- * `reset`, whoever noticed; an answer that is no HTTP/1.1 is `protocol`; an error without a code was thrown by the
- * listener, so the exchange was given up on this side.
+ * The fault behind an error that ended an exchange on a connection that stood. A connection that ends too
+ * early is `reset`, whoever noticed; an answer that is no HTTP/1.1 is `protocol`; an error without a code
+ * was thrown by the listener, so the exchange was given up on this side.
  */
 export function faultOf(error: Error, isHeadSeen: boolean): ExchangeFault {
   const code = "code" in error ? error.code : undefined;

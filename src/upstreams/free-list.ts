@@ -1,4 +1,4 @@
-/** Keeps the idle connections to one origin, last used first; each is an undici Client with one exchange at a time. */
+/** Keeps the idle connections to one origin, last used first; each is an undici Client with one exchange. */
 import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import { type buildConnector, Client } from "undici";
@@ -72,7 +72,8 @@ export class KeptClient {
     if (this.#gone) return;
     this.#gone = true;
     this.#connecting?.abort();
-    // Not from inside undici's own callbacks: destroyed there, a client loses count of its queue and never ends.
+    // Not from inside undici's own callbacks: destroyed there, a client loses count of its queue and never
+    // ends.
     queueMicrotask(() => this.client.destroy(null, onGone));
   }
 

@@ -16,8 +16,8 @@ export const hostLookup: LookupFunction = (hostname, callback) => {
 };
 
 /**
- * `getaddrinfo` runs on libuv's four threads, which the file system needs too. A burst of connections makes one
- * lookup, and a resolver that hangs takes one thread per `dnsMs`, not one per request.
+ * `getaddrinfo` runs on libuv's four threads, which the file system needs too. A burst of connections makes
+ * one lookup, and a resolver that hangs takes one thread per `dnsMs`, not one per request.
  */
 export class NameLookup {
   readonly #hostname: string;

@@ -12,8 +12,8 @@ export type ForwardProxy = {
 };
 
 /**
- * The proxy for a base URL, or null to connect directly. The lower-case name wins where both are set, as in curl;
- * loopback is never proxied, as in Go.
+ * The proxy for a base URL, or null to connect directly. The lower-case name wins where both are set, as in
+ * curl; loopback is never proxied, as in Go.
  * @throws Error where the proxy's URL cannot be used; the message names the variable, not its value
  */
 export function proxyFor(baseUrl: URL, environment: Environment): ForwardProxy | null {

@@ -1,4 +1,4 @@
-/** Opens a tunnel through an HTTP proxy with CONNECT (RFC 9110, 9.3.6), for http base URLs as for https ones. */
+/** Opens a tunnel through an HTTP proxy with CONNECT (RFC 9110, 9.3.6), for http and https base URLs alike. */
 import type { Socket } from "node:net";
 import type { PhaseStart } from "./connecting-phase.ts";
 import { ExchangeError } from "./upstream.ts";

@@ -1,10 +1,10 @@
-/** Shapes a request's body for undici: one Buffer where it is small, slices without a copy where it is large. */
+/** Shapes a request's body for undici: one Buffer where it is small, slices without a copy if it is large. */
 import type { Readable } from "node:stream";
 
 /**
- * Up to this size one copy and one write are cheaper than the promises that undici spends on every slice; above it
- * slices keep TLS from encrypting it all in one turn of the loop, and an early answer from being followed by the
- * rest of the body.
+ * Up to this size one copy and one write are cheaper than the promises that undici spends on every slice;
+ * above it slices keep TLS from encrypting it all in one turn of the loop, and an early answer from being
+ * followed by the rest of the body.
  */
 export const WHOLE_BODY_BYTES_MAX = 262_144;
 

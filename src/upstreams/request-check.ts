@@ -1,6 +1,9 @@
 /** Finds what would make a request invalid or ambiguous on the wire, before any of it is sent. */
 
-/** Headers that are made here or by the client library: a second one would be ambiguous, or leak a credential. */
+/**
+ * Headers that are made here or by the client library: a second one would be ambiguous, or leak a
+ * credential.
+ */
 const ownHeaders = new Set([
   "accept-encoding",
   "authorization",

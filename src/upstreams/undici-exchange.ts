@@ -1,4 +1,4 @@
-/** One exchange over an undici Client: dispatched straight onto a handler that passes the answer on as it comes. */
+/** One exchange over an undici Client, dispatched onto a handler that passes the answer on as it comes. */
 import type { Dispatcher } from "undici";
 import type { ConnectTimeouts } from "./connection.ts";
 import { faultOf } from "./exchange-faults.ts";
@@ -21,8 +21,8 @@ export type WireRequest = {
 };
 
 /**
- * undici has one parser for all connections, and a call that enters it from inside one of its own callbacks fails
- * an assertion. While this is above zero, what may enter it waits for the end of the callback.
+ * undici has one parser for all connections, and a call that enters it from inside one of its own callbacks
+ * fails an assertion. While this is above zero, what may enter it waits for the end of the callback.
  */
 let parserDepth = 0;
 
@@ -133,7 +133,7 @@ export class UndiciExchange implements Exchange, Dispatcher.DispatchHandler {
       return;
     }
     this.#isOver = true;
-    // Once undici has let go of the exchange: a client dispatched on earlier would skip the check of its socket.
+    // Once undici has let go of the exchange, and has closed the connection where it must not be used again.
     queueMicrotask(kept.giveBack);
     parserDepth++;
     try {
@@ -194,7 +194,7 @@ export class UndiciExchange implements Exchange, Dispatcher.DispatchHandler {
   }
 }
 
-/** No transfer coding, or `chunked` once: any other would hand on bytes that are still encoded. */
+/** No transfer coding, or `chunked` once; with another one the bytes handed on would still be encoded. */
 function isPlainlyFramed(rawHeaders: readonly Buffer[]): boolean {
   let codings = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {

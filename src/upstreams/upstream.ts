@@ -85,8 +85,8 @@ export interface Upstream {
   /** True where it has keys of its own; then the caller's credential stays here. */
   readonly holdsKey: boolean;
   /**
-   * Starts an exchange. Never throws for a request that it cannot send: the listener hears `protocol`, and the
-   * next exchange is not harmed.
+   * Starts an exchange. Never throws for a request that it cannot send: the listener hears `protocol`, and
+   * the next exchange is not harmed.
    */
   start(request: UpstreamRequest, listener: ExchangeListener): Exchange;
   /** Reads an error answer; null where the body is not one of this upstream's JSON errors. */

@@ -46,8 +46,8 @@ function lengthOf(text: string): number | null {
 }
 
 /**
- * Reads names and values that alternate, as a parser leaves them. Where a header comes more than once the first one
- * counts, but for the codings, which are joined.
+ * Reads names and values that alternate, as a parser leaves them. Where a header comes more than once the
+ * first one counts, but for the codings, which are joined.
  */
 export function readAnswerHeaders(rawHeaders: readonly Buffer[]): AnswerHeaders {
   const headers = new AnswerHeaders();

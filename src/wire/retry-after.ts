@@ -14,8 +14,8 @@ function httpDateMs(text: string): number {
 }
 
 /**
- * Whole seconds to wait, at least 1 and at most 60; null where the header is absent or neither a number of seconds
- * nor a date. A date that has passed means 1.
+ * Whole seconds to wait, at least 1 and at most 60; null where the header is absent or neither a number of
+ * seconds nor a date. A date that has passed means 1.
  * @param wallMs the wall clock, milliseconds since 1970
  */
 export function retryAfterSeconds(value: string | null, wallMs: number): number | null {

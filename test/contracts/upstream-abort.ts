@@ -1,4 +1,4 @@
-/** The part of the upstream contract on giving up: whenever it is, the connection closes and `aborted` is told. */
+/** The part of the upstream contract on giving up: at any time, the connection closes, `aborted` is told. */
 import { expect, test } from "vitest";
 import type { LookupFunction } from "../../src/upstreams/name-lookup.ts";
 import { answer, answering, type OriginConnection, openRawOrigin, until } from "../support/raw-origin.ts";
@@ -21,7 +21,7 @@ async function expectClosedSoon(connection: OriginConnection, abortedAtMs: numbe
   expect(connection.closedAtMs - abortedAtMs).toBeLessThan(ABORT_MS_MAX);
 }
 
-export function abortContract(open: OpenUpstream): void {
+function abortsBeforeTheAnswer(open: OpenUpstream): void {
   test("in the turn it was started in: nothing connects", async () => {
     const origin = await openRawOrigin(answering(answer("hello")));
     const upstream = opened(open, { baseUrl: origin.url });
@@ -59,7 +59,9 @@ export function abortContract(open: OpenUpstream): void {
     await expectAborted(running, true);
     await expectClosedSoon(connection, abortedAtMs);
   });
+}
 
+function abortsInTheMiddle(open: OpenUpstream): void {
   test.each(["flowing", "paused"])("in the middle of the body, %s", async (state) => {
     const origin = await openRawOrigin(async (connection) => {
       await connection.request();
@@ -119,7 +121,9 @@ export function abortContract(open: OpenUpstream): void {
       expect((await run(upstream)).body).toBe("hello");
     },
   );
+}
 
+function abortsThatComeLate(open: OpenUpstream): void {
   test("after the end every call is a no-op, and the connection stays good", async () => {
     const origin = await openRawOrigin(answering(answer("hello")));
     const upstream = opened(open, { baseUrl: origin.url });
@@ -157,4 +161,10 @@ export function abortContract(open: OpenUpstream): void {
     expect(running.recorder.error?.cause).toMatchObject({ message: "a defect of the listener" });
     expect((await run(upstream)).body).toBe("hello");
   });
+}
+
+export function abortContract(open: OpenUpstream): void {
+  abortsBeforeTheAnswer(open);
+  abortsInTheMiddle(open);
+  abortsThatComeLate(open);
 }

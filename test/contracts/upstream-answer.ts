@@ -7,7 +7,7 @@ const chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
 const interim = "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n";
 const STREAM_BYTES = 48_000_000;
 
-export function answerContract(open: OpenUpstream): void {
+function wholeAnswers(open: OpenUpstream): void {
   test("tells dispatch, sent, head, pieces and end, in this order", async () => {
     const origin = await openRawOrigin(answering(answer("hello", "X-Odd: \xe9t\xe9\r\nx-odd: two\r\n")));
     const recorder = await run(opened(open, { baseUrl: origin.url }));
@@ -47,7 +47,9 @@ export function answerContract(open: OpenUpstream): void {
     expect(recorder.calls).toEqual(["dispatch", "sent", "head", "piece", "end"]);
     expect([recorder.heads.length, recorder.body]).toEqual([1, "hello world"]);
   });
+}
 
+function endsOfAnswers(open: OpenUpstream): void {
   test("skips twenty interim answers and refuses one more", async () => {
     const origin = await openRawOrigin([
       answering(interim.repeat(20) + answer("after twenty")),
@@ -77,7 +79,9 @@ export function answerContract(open: OpenUpstream): void {
     const recorder = await run(opened(open, { baseUrl: origin.url }));
     expect([recorder.status, recorder.calls]).toEqual([204, ["dispatch", "sent", "head", "end"]]);
   });
+}
 
+function pausedAnswers(open: OpenUpstream): void {
   test("pause stops the origin, resume lets it go on, and no byte is lost", async () => {
     const origin = await openRawOrigin(async (connection) => {
       await connection.request();
@@ -106,7 +110,7 @@ export function answerContract(open: OpenUpstream): void {
     expect([recorder.bodyBytes, recorder.error]).toEqual([STREAM_BYTES, null]);
   });
 
-  test("an exchange that is paused before its head hears the head, and no piece until it is resumed", async () => {
+  test("paused before its head, it hears the head, and no piece until it is resumed", async () => {
     const origin = await openRawOrigin(answering(answer("hello")));
     const { exchange, recorder } = begin(opened(open, { baseUrl: origin.url }));
     exchange.pause();
@@ -137,4 +141,10 @@ export function answerContract(open: OpenUpstream): void {
     for (const { recorder } of inner) expect((await recorder.finished()).bodyBytes).toBe(5_000);
     expect([inner.length, held.recorder.bodyBytes, outer.recorder.bodyBytes]).toEqual([2, 5_000, 5_000]);
   });
+}
+
+export function answerContract(open: OpenUpstream): void {
+  wholeAnswers(open);
+  endsOfAnswers(open);
+  pausedAnswers(open);
 }

@@ -90,7 +90,7 @@ function tunnelling(port: number, seen: string[]): Script {
 
 const onLinux = test.skipIf(process.platform !== "linux");
 
-export function connectContract(open: OpenUpstream): void {
+function namesAndDeadlines(open: OpenUpstream): void {
   test.each(faulty)("%s is %s, and nothing is dispatched", async (_name, fault, prepare) => {
     const { setup, changes } = await prepare(open);
     const startedAtMs = performance.now();
@@ -112,7 +112,9 @@ export function connectContract(open: OpenUpstream): void {
     slow.exchange.abort();
     await slow.recorder.finished();
   });
+}
 
+function addresses(open: OpenUpstream): void {
   test("goes on to the next address where one refuses", async () => {
     const origin = await openRawOrigin(answering(answer("hello")));
     const lookup = resolvingTo("127.0.0.2", "::1", "127.0.0.1");
@@ -134,9 +136,13 @@ export function connectContract(open: OpenUpstream): void {
     await openDeafListener("127.0.0.2", origin.port);
     const lookup = resolvingTo("127.0.0.2", "127.0.0.1");
     const upstream = opened(open, { baseUrl: `http://ark.test:${origin.port}`, transport: { lookup } });
+    const resources = () => process.getActiveResourcesInfo();
+    const connecting = () => resources().filter((name) => name === "TCPConnectWrap").length;
+    const before = connecting();
     const startedAtMs = performance.now();
     expect((await run(upstream)).body).toBe("hello");
     expect(performance.now() - startedAtMs).toBeLessThan(1_000);
+    await until(() => connecting() === before, "the silent connection's end");
   });
 
   onLinux("a silent address keeps its time where another refuses", async () => {
@@ -168,7 +174,9 @@ export function connectContract(open: OpenUpstream): void {
     for (const { recorder } of both) await recorder.finished();
     expect(spy.mock.calls).toEqual([[true], [true]]);
   });
+}
 
+function proxies(open: OpenUpstream): void {
   test("goes through the environment's proxy, which alone sees its credentials", async () => {
     const origin = await openRawOrigin(async (connection) => {
       await connection.write(answer((await connection.request()).head));
@@ -182,9 +190,8 @@ export function connectContract(open: OpenUpstream): void {
     });
     const recorder = await run(upstream);
     const authorization = `Basic ${Buffer.from("user:p@ss").toString("base64")}`;
-    expect(seen).toEqual([
-      `CONNECT ark.test:8080 HTTP/1.1\r\nhost: ark.test:8080\r\nproxy-authorization: ${authorization}\r\n\r\n`,
-    ]);
+    const head = "CONNECT ark.test:8080 HTTP/1.1\r\nhost: ark.test:8080\r\n";
+    expect(seen).toEqual([`${head}proxy-authorization: ${authorization}\r\n\r\n`]);
     expect(recorder.body).toMatch(/^POST \/api\/v3\/chat\/completions HTTP\/1\.1\r\n/);
     expect(recorder.body).toMatch(/^host: ark\.test:8080\r$/m);
     expect(recorder.body).not.toMatch(/^(x-)?proxy/im);
@@ -212,4 +219,10 @@ export function connectContract(open: OpenUpstream): void {
     const connection = await proxy.connection();
     await until(() => connection.isClosed, "the proxy connection's end");
   });
+}
+
+export function connectContract(open: OpenUpstream): void {
+  namesAndDeadlines(open);
+  addresses(open);
+  proxies(open);
 }

@@ -31,7 +31,7 @@ function pieces(count: number, bytes: number): Buffer[] {
   return Array.from({ length: count }, (_, index) => Buffer.alloc(bytes, 97 + (index % 26)));
 }
 
-export function requestContract(open: OpenUpstream): void {
+function bodies(open: OpenUpstream): void {
   test("sends one host, one length and the body's own bytes", async () => {
     const origin = await openRawOrigin(async (connection) => {
       const request = await connection.request();
@@ -87,7 +87,9 @@ export function requestContract(open: OpenUpstream): void {
     expect(received.every((bytes) => bytes.equals(Buffer.concat(body)))).toBe(true);
     expect(origin.connections.length).toBe(1);
   });
+}
 
+function refusals(open: OpenUpstream): void {
   test("tells that the request is sent only once the body has left", async () => {
     const origin = await openRawOrigin(async (connection) => {
       connection.socket.pause();
@@ -117,4 +119,9 @@ export function requestContract(open: OpenUpstream): void {
     expect((await run(upstream)).body).toBe("fine");
     expect(origin.connections.length).toBe(1);
   });
+}
+
+export function requestContract(open: OpenUpstream): void {
+  bodies(open);
+  refusals(open);
 }

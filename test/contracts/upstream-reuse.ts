@@ -1,12 +1,15 @@
 /** The part of the upstream contract on keeping connections: when one is used again, when it is closed. */
 import { expect, test } from "vitest";
 import { answer, answering, openRawOrigin, until } from "../support/raw-origin.ts";
-import { begin, type OpenUpstream, opened, run } from "../support/upstream-runs.ts";
+import { begin, type OpenUpstream, opened, type Running, run } from "../support/upstream-runs.ts";
+
+/** Sent in one write. */
+const WHOLE_BODY_BYTES = 262_144;
 
 const keptAlive = answer("hello", "connection: keep-alive\r\nkeep-alive: timeout=60\r\n");
 
-export function reuseContract(open: OpenUpstream): void {
-  test("idle connections are closed after about 4 s, even if the server would keep them for 60 s", async () => {
+function idleConnections(open: OpenUpstream): void {
+  test("idle connections are closed after about 4 s, whatever the server says", async () => {
     const closings = [answer("hello"), keptAlive].map(async (bytes) => {
       const origin = await openRawOrigin(answering(bytes));
       await run(opened(open, { baseUrl: origin.url }));
@@ -30,7 +33,9 @@ export function reuseContract(open: OpenUpstream): void {
     await run(upstream);
     expect(origin.connections.length).toBe(2);
   });
+}
 
+function takingUpAgain(open: OpenUpstream): void {
   test("the connection that was used last is used first", async () => {
     const origin = await openRawOrigin(async (connection) => {
       const number = origin.connections.indexOf(connection);
@@ -52,6 +57,45 @@ export function reuseContract(open: OpenUpstream): void {
     for (let count = 0; count < 3; count++) expect((await run(upstream)).body).toBe(order.at(-1));
   });
 
+  test("an exchange that starts as another one ends takes over its connection", async () => {
+    const origin = await openRawOrigin(answering(answer("hello")));
+    const upstream = opened(open, { baseUrl: origin.url });
+    const first = begin(upstream);
+    let second: Running | null = null;
+    first.recorder.onCall = (call) => {
+      if (call === "end") second = begin(upstream);
+    };
+    await first.recorder.finished();
+    await until(() => second?.recorder.isOver === true, "the second exchange's end");
+    expect(origin.connections.length).toBe(1);
+  });
+
+  test("a connection that has not taken its whole request is not used again", async () => {
+    const origin = await openRawOrigin((connection) => {
+      connection.socket.pause();
+    });
+    const upstream = opened(open, { baseUrl: origin.url });
+    // Each body goes into the buffers of the two kernels, until they are full.
+    for (let count = 0; count < 500; count++) {
+      const { recorder } = begin(upstream, { body: [Buffer.alloc(WHOLE_BODY_BYTES)] });
+      const connection = await origin.connection();
+      await until(() => recorder.calls.includes("dispatch"), "the dispatch");
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      const isSent = recorder.calls.includes("sent");
+      await connection.write(answer("early"));
+      await recorder.finished();
+      if (isSent) continue;
+      expect(recorder.calls).toEqual(["dispatch", "head", "piece", "end"]);
+      connection.socket.resume();
+      await until(() => connection.isClosed, "the connection's end");
+      expect(connection.bytesReceived % WHOLE_BODY_BYTES).not.toBe(0);
+      return;
+    }
+    throw new Error("the kernels' buffers do not fill up");
+  });
+}
+
+function boundsAndRaces(open: OpenUpstream): void {
   test("no more idle connections are kept than the bound", async () => {
     const origin = await openRawOrigin(async (connection) => {
       await connection.request();
@@ -95,7 +139,9 @@ export function reuseContract(open: OpenUpstream): void {
     expect([raced.error?.fault, raced.error?.dispatched]).toEqual(["reset", true]);
     expect(origin.connections.length).toBe(1);
   });
+}
 
+function surplusBytes(open: OpenUpstream): void {
   test.each([
     ["at once", 0],
     ["later", 60],
@@ -120,7 +166,9 @@ export function reuseContract(open: OpenUpstream): void {
     expect((await run(upstream)).body).toBe("second");
     expect((await origin.connection(0)).isClosed).toBe(true);
   });
+}
 
+function closing(open: OpenUpstream): void {
   test("close lets the running exchange end, closes the idle ones, and starts no more", async () => {
     let finish: () => void = () => {};
     const slow = new Promise<void>((resolve) => {
@@ -153,4 +201,12 @@ export function reuseContract(open: OpenUpstream): void {
     await upstream.close();
     expect(origin.connections.length).toBe(2);
   });
+}
+
+export function reuseContract(open: OpenUpstream): void {
+  idleConnections(open);
+  takingUpAgain(open);
+  boundsAndRaces(open);
+  surplusBytes(open);
+  closing(open);
 }

@@ -24,7 +24,7 @@ function tunnelTo(port: number): Script {
   };
 }
 
-export function tlsContract(open: OpenUpstream): void {
+function handshakes(open: OpenUpstream): void {
   test("speaks HTTP/1.1 over TLS, names the host, and keeps the connection", async () => {
     const origin = await openRawOrigin(answering(answer("hello")), tls);
     const upstream = opened(open, { baseUrl: `https://ark.test:${origin.port}`, transport: trusting });
@@ -69,7 +69,9 @@ export function tlsContract(open: OpenUpstream): void {
     expect([recorder.error?.fault, recorder.error?.dispatched]).toEqual(["certificate", false]);
     expect(origin.connections.every((connection) => connection.bytesReceived === 0)).toBe(true);
   });
+}
 
+function brokenHandshakes(open: OpenUpstream): void {
   test.each<readonly [string, Script, string]>([
     ["is silent", () => {}, "tls_timeout"],
     ["is none", (connection) => connection.write("HTTP/1.1 400 Bad Request\r\n\r\n"), "tls"],
@@ -100,7 +102,9 @@ export function tlsContract(open: OpenUpstream): void {
     await until(() => connection.isClosed, "the connection's end");
     expect(connection.closedAtMs - abortedAtMs).toBeLessThan(250);
   });
+}
 
+function tunnels(open: OpenUpstream): void {
   test.each([
     ["in the clear", undefined, "http://127.0.0.1"],
     ["over TLS", testCertificate, "https://proxy.test"],
@@ -129,4 +133,10 @@ export function tlsContract(open: OpenUpstream): void {
     );
     expect([recorder.error?.fault, recorder.error?.dispatched]).toEqual(["tls", false]);
   });
+}
+
+export function tlsContract(open: OpenUpstream): void {
+  handshakes(open);
+  brokenHandshakes(open);
+  tunnels(open);
 }

@@ -152,8 +152,8 @@ export class RawOrigin {
 }
 
 /**
- * Listens on a free port of loopback until the test is over. The nth connection is played the nth script, further
- * ones the last.
+ * Listens on a free port of loopback until the test is over. The nth connection is played the nth script,
+ * further ones the last.
  */
 export async function openRawOrigin(
   scripts: Script | readonly Script[],

@@ -72,8 +72,9 @@ function parse(body: Buffer): unknown {
 }
 
 /**
- * Reads an error body of Ark's data plane (`{"error":{"code","message"}}`, also inside Anthropic's envelope) or of
- * its control plane (`{"ResponseMetadata":{"Error":{"Code","Message"}}}`). Null for anything else.
+ * Reads an error body of Ark's data plane (`{"error":{"code","message"}}`, also inside Anthropic's
+ * envelope) or of its control plane (`{"ResponseMetadata":{"Error":{"Code","Message"}}}`). Null for
+ * anything else.
  */
 export function readArkError(status: number, body: Buffer): UpstreamErrorNote | null {
   const answer = parse(body);

@@ -1,4 +1,4 @@
-/** The upstream kind `ark`: Volcengine Ark's data plane over HTTP/1.1, with keys of its own or the caller's. */
+/** The upstream kind `ark`: Volcengine Ark's data plane over HTTP/1.1, with its own keys or the caller's. */
 import { Connector } from "../connection.ts";
 import { FreeList, type KeepSettings } from "../free-list.ts";
 import { hostLookup, type LookupFunction } from "../name-lookup.ts";
@@ -34,7 +34,9 @@ export type TransportSettings = KeepSettings & {
   readonly extraCertificates: readonly string[];
 };
 
-/** Ark closes idle connections later than this, so that a request seldom meets a connection that is closing. */
+/**
+ * Ark closes idle connections later than this, so that a request seldom meets a connection that is closing.
+ */
 export const arkTransport: TransportSettings = {
   idleMs: 4_000,
   idleMax: 1_024,
@@ -109,7 +111,8 @@ class ArkUpstream implements Upstream {
 
 /**
  * Opens an Ark upstream; nothing is connected before the first exchange.
- * @throws Error where the base URL, a key or the proxy of the environment cannot be used; no secret in the message
+ * @throws Error where the base URL, a key or the proxy of the environment cannot be used; no secret in the
+ * message
  */
 export function createArkUpstream(options: ArkOptions): Upstream {
   const baseUrl = URL.parse(options.baseUrl);
