@@ -157,6 +157,19 @@ describe("what is refused, and where", () => {
     }
   });
 
+  test("a text cut short at any byte, with or without more bytes behind it in memory", () => {
+    const text = '{"a":[1.5e-3,true,{"b":"0123456789\\u00e9\\n","c":null}],"model":"0123456789abcdef"}';
+    const whole = Buffer.from(text);
+    for (let end = 0; end < whole.length; end++) {
+      const alone = refusal(text.slice(0, end));
+      expect(alone).not.toBe("accepted");
+      expect(() => scanObject(whole, 0, end, wanted)).toThrow(
+        alone.replace(/^(\d+): (.*)$/, "$2 at byte $1"),
+      );
+    }
+    expect(refusal(text)).toBe("accepted");
+  });
+
   test("UTF-16 and UTF-32, with and without a mark", () => {
     for (const text of ["\ufeff{}", "{}", '{"model":"x"}']) {
       expect(refusal(Buffer.from(text, "utf16le"))).not.toBe("accepted");
