@@ -1,0 +1,98 @@
+/** What the doctor looks at on this machine: are the ports free, can the working folder be written to. */
+import { randomBytes } from "node:crypto";
+import { rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { request } from "undici";
+import type { Phrase } from "../../core/language.ts";
+import { PRODUCT } from "../../core/version.ts";
+import { type Finding, finding } from "./finding.ts";
+
+const ASK_MS = 2_000;
+const BODY_BYTES_MAX = 4_096;
+
+/** The code of the error that listening gave; null where it worked. */
+async function tryToListen(host: string, port: number): Promise<string | null> {
+  const server = createServer();
+  const { promise, resolve } = Promise.withResolvers<string | null>();
+  server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? "error"));
+  server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(null)));
+  return promise;
+}
+
+/** Where to reach a port that listens on the host. */
+function addressOf(host: string, port: number): string {
+  const name = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
+}
+
+async function isGateway(host: string, port: number): Promise<boolean> {
+  try {
+    const options = { headersTimeout: ASK_MS, bodyTimeout: ASK_MS, signal: AbortSignal.timeout(ASK_MS) };
+    const { body } = await request(addressOf(host, port), options);
+    let text = "";
+    for await (const piece of body) {
+      text += String(piece);
+      if (text.length > BODY_BYTES_MAX) break;
+    }
+    return text.includes(`"${PRODUCT}"`);
+  } catch {
+    return false;
+  }
+}
+
+function portAdvice(code: string, port: number, flag: string): Phrase {
+  switch (code) {
+    case "EADDRINUSE":
+      return port === 5_000
+        ? {
+            en: `choose another with ${flag}; on macOS it is AirPlay Receiver's`,
+            zh: `用 ${flag} 换一个；macOS 上多为隔空播放接收器占用`,
+          }
+        : { en: `choose another with ${flag}`, zh: `用 ${flag} 换一个` };
+    case "EACCES":
+      return { en: `choose one of 1024 or more with ${flag}`, zh: `用 ${flag} 换成 1024 或更大的端口` };
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return { en: "choose an address of this machine", zh: "请改用本机拥有的地址" };
+    default:
+      return { en: `choose another address or port (${code})`, zh: `请更换地址或端口（${code}）` };
+  }
+}
+
+export async function checkPort(host: string, port: number, flag: string): Promise<Finding> {
+  const at = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const code = await tryToListen(host, port);
+  if (code === null) return finding("port", "ok", { en: `${at} is free`, zh: `${at} 空闲` });
+  if (code === "EADDRINUSE" && (await isGateway(host, port))) {
+    return finding("port", "ok", { en: `the gateway is running on ${at}`, zh: `网关正运行于 ${at}` });
+  }
+  const text =
+    code === "EADDRINUSE"
+      ? { en: `${at} is taken by another program`, zh: `${at} 已被其他程序占用` }
+      : { en: `${at} cannot be listened on (${code})`, zh: `无法监听 ${at}（${code}）` };
+  return finding("port", "failed", text, portAdvice(code, port, flag));
+}
+
+export async function checkDisk(folder: string): Promise<Finding> {
+  const path = join(folder, `.${PRODUCT}-doctor-${randomBytes(6).toString("hex")}`);
+  try {
+    await writeFile(path, "x", { flag: "wx" });
+    await rm(path);
+    return finding("disk", "ok", {
+      en: `the working folder ${folder} is writable`,
+      zh: `工作目录 ${folder} 可写`,
+    });
+  } catch (error) {
+    const code = String((error as NodeJS.ErrnoException).code);
+    return finding(
+      "disk",
+      "warning",
+      {
+        en: `the working folder ${folder} cannot be written to (${code})`,
+        zh: `工作目录 ${folder} 不可写（${code}）`,
+      },
+      { en: "start in a folder of yours, with room on its disk", zh: "请在有权限且有空间的目录中启动" },
+    );
+  }
+}

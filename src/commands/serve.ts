@@ -1,0 +1,132 @@
+/** `serve`: runs the gateway until a signal stops it, and takes new configurations over while it runs. */
+import { Gateway } from "../app.ts";
+import type { Config } from "../config/config.ts";
+import { type GoodReading, readConfig } from "../config/read-config.ts";
+import { watchConfig } from "../config/watch-config.ts";
+import { PRODUCT, VERSION } from "../core/version.ts";
+import type { EventLog } from "../telemetry/event-log.ts";
+import { descriptorWriter } from "../telemetry/line-writer.ts";
+import { createPinoLog } from "../telemetry/pino-log.ts";
+import { PrettyLines } from "../telemetry/pretty-lines.ts";
+import { printProblems, problemLine } from "./check.ts";
+import { exitCodes, type Invocation } from "./invocation.ts";
+import { listenProblem, urlOf } from "./listening.ts";
+import { servePhrases } from "./running-messages.ts";
+
+/** After SIGTERM new requests are still taken for a moment: load balancers learn of it with a delay. */
+const LAG_MS = 500;
+/** What is left to requests after a second signal. */
+const HURRY_MS = 5_000;
+const STANDARD_OUTPUT = 1;
+
+export async function serve(invocation: Invocation): Promise<number> {
+  const reading = readConfig(invocation);
+  if (reading.kind === "broken") {
+    printProblems(invocation, reading.problems);
+    return exitCodes.failed;
+  }
+  const { config } = reading;
+  const writer = descriptorWriter(STANDARD_OUTPUT);
+  const isPretty = config.log.format === "pretty";
+  const sink = isPretty ? new PrettyLines({ sink: writer, color: process.stdout.isTTY }) : writer;
+  const secrets = config.upstreams.flatMap(({ apiKeys }) => apiKeys);
+  const log = createPinoLog({ level: config.log.level, sink, secrets });
+  const { environment } = invocation;
+  const gateway = new Gateway({ config, log, accessLog: sink, environment });
+  try {
+    const { data, control } = await gateway.listen();
+    announce(invocation, log, reading, urlOf(data), `${urlOf(control)}/metrics`);
+  } catch (error) {
+    const isData = (port: number) => (port === config.control.port ? "CONTROL_PORT" : "PORT");
+    const phrase = listenProblem(error, isData);
+    if (phrase === null) throw error;
+    invocation.standardError.write(`${phrase[invocation.language]}\n`);
+    return exitCodes.failed;
+  }
+  const watch = watchConfig(invocation, reading, {
+    onChange: (changed) => takeOver(gateway, log, changed),
+    onFailure: (problems) => {
+      gateway.countFailedReload();
+      const lines = problems.map((problem) => problemLine(problem, "en"));
+      log.error({ problems: lines }, "the configuration is broken; the old one stays in force");
+    },
+  });
+  const exitCode = await untilStopped(invocation, gateway, log, config);
+  watch.close();
+  log.info({}, "stopped");
+  writer.flush();
+  return exitCode;
+}
+
+function announce(
+  invocation: Invocation,
+  log: EventLog,
+  { config, file, warnings }: GoodReading,
+  url: string,
+  metricsUrl: string,
+): void {
+  const models = config.models.map(({ alias }) => alias);
+  log.info({ version: VERSION, node: process.version, url, metricsUrl, file, models }, `${PRODUCT} listens`);
+  for (const warning of warnings) log.warn({}, problemLine(warning, "en"));
+  const { standardError: output, language } = invocation;
+  if (output.isTerminal) output.write(`${servePhrases.listens(url, metricsUrl)[language]}\n`);
+}
+
+function takeOver(gateway: Gateway, log: EventLog, { config, warnings }: GoodReading): void {
+  const old = gateway.config;
+  try {
+    gateway.reload(config);
+  } catch (error) {
+    gateway.countFailedReload();
+    log.error({ error }, "the configuration cannot be used; the old one stays in force");
+    return;
+  }
+  for (const warning of warnings) log.warn({}, problemLine(warning, "en"));
+  log.info({ models: config.models.map(({ alias }) => alias) }, "the configuration has been taken over");
+  const needsRestart = settingsOfStart(old) !== settingsOfStart(config);
+  if (needsRestart) log.warn({}, "hosts, ports, log and request timeouts change at the next start only");
+}
+
+/** What is read when the gateway starts, and not again. */
+function settingsOfStart({ server, control, log }: Config): string {
+  const { host, port, requestHeadersTimeoutMs } = server;
+  return JSON.stringify([host, port, requestHeadersTimeoutMs, control, log]);
+}
+
+/** Resolves with the exit code once the gateway has stopped. */
+function untilStopped(
+  invocation: Invocation,
+  gateway: Gateway,
+  log: EventLog,
+  config: Config,
+): Promise<number> {
+  return new Promise((resolve) => {
+    let signals = 0;
+    let exitCode: number = exitCodes.ok;
+    const stop = (lagMs: number, deadlineMs: number): void => {
+      signals++;
+      const settings = signals === 1 ? { lagMs, deadlineMs } : { lagMs: 0, deadlineMs: HURRY_MS };
+      log.info({ deadlineMs: settings.deadlineMs }, "stopping");
+      if (invocation.standardError.isTerminal) {
+        invocation.standardError.write(`\n${servePhrases.stopping[invocation.language]}\n`);
+      }
+      gateway.stop(settings).then(
+        () => resolve(exitCode),
+        (error: unknown) => {
+          log.error({ error }, "the gateway did not stop cleanly");
+          resolve(exitCodes.failed);
+        },
+      );
+    };
+    process.on("SIGTERM", () => stop(LAG_MS, gateway.config.server.drainTimeoutMs));
+    process.on("SIGINT", () => stop(0, config.server.drainTimeoutMs));
+    // A defect outside any request: whoever supervises the process starts a fresh one (reliability P3).
+    const crash = (error: unknown): void => {
+      log.error({ error }, "an error escaped; the process drains and exits");
+      exitCode = exitCodes.failed;
+      stop(0, HURRY_MS);
+    };
+    process.on("uncaughtException", crash);
+    process.on("unhandledRejection", crash);
+  });
+}
