@@ -68,6 +68,7 @@ export class Exchange implements PlayListener {
       this.#refuseUpload(new ArkRefusal("RequestBodyTooLarge"));
     } else {
       this.#strikeUpload();
+      this.#house.changed();
     }
   }
 

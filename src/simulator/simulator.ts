@@ -67,7 +67,7 @@ export interface Simulator {
   /** Requests whose answer is not over. */
   readonly openRequests: number;
   /**
-   * Resolves once the condition holds: it is asked now and at each change of requests, bill and open requests.
+   * Resolves once the condition holds: it is asked now, and at each change of requests or bill.
    * Rejects after `timeoutMs`, by default 5,000, and says what there was.
    */
   waitFor(condition: (simulator: Simulator) => boolean, timeoutMs?: number): Promise<void>;

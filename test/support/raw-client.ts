@@ -41,6 +41,15 @@ export class RawClient {
     this.#socket.write(bytes);
   }
 
+  /** Reads no more until `resume`; the bytes wait in the kernel. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   close(): void {
     this.#socket.destroy();
   }

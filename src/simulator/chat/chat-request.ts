@@ -143,8 +143,8 @@ export function readBody(bytes: Buffer): JsonObject {
 }
 
 /**
- * Reads the whole request. Unknown members are let pass, since what Ark's chat does with them is not confirmed
- * (ark-api 21). Throws ArkRefusal at the first thing that is wrong.
+ * Reads the whole request. Unknown members are let pass, since what Ark's chat does with them is not
+ * confirmed (ark-api 21). Throws ArkRefusal at the first thing that is wrong.
  */
 export function readChatRequest(body: JsonObject, strictRoles: boolean): ChatRequest {
   const messages = readMessages(memberOf(body, "messages"), strictRoles);

@@ -188,8 +188,9 @@ function headersOf(answer: Answer, faults: readonly FullFault[]): readonly Heade
 }
 
 function headOf(answer: Answer, faults: readonly FullFault[], framing: Framing, bodyBytes: number): string {
-  const headers = answer.keepAlive ? headersOf(answer, faults) : [...headersOf(answer, faults), closeHeader];
-  const head = renderHead(answer.status, headers, framingHeaders(framing, bodyBytes));
+  const closes = !answer.keepAlive && framing.kind !== "until_close";
+  const ending = [...framingHeaders(framing, bodyBytes), ...(closes ? [closeHeader] : [])];
+  const head = renderHead(answer.status, headersOf(answer, faults), ending);
   const raw = faults.map((fault) => (fault.kind === "raw_header" ? `${fault.line}\r\n` : "")).join("");
   return `${head.slice(0, -2)}${raw}\r\n`;
 }

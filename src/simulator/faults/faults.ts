@@ -21,9 +21,9 @@ type FaultRow = {
 };
 
 /**
- * Where a fault strikes: after `afterBytes` bytes of the `body` (as the client reads it, without HTTP's framing),
- * or of the `wire` (from the status line's first byte). Past the end means after the last byte, before the
- * framing says that it was the last.
+ * Where a fault strikes: after `afterBytes` bytes of the `body` (as the client reads it, without HTTP's
+ * framing), or of the `wire` (from the status line's first byte). Past the end means after the body's last
+ * byte, before the framing says that it was the last.
  */
 const position = { afterBytes: bytes(0), of: oneOf(["body", "wire"], "body") } as const;
 const afterEvents = whole(2, 0, 1_000_000);

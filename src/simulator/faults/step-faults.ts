@@ -1,6 +1,7 @@
 /** Faults at a byte: they cut a list of steps after so many bytes, and put something else there. */
 import { unreachable } from "../../core/errors.ts";
 import type { SeededRandom } from "../random.ts";
+import { renderHead } from "../wire/answer.ts";
 import { noTokens, type Step, send, wait } from "../wire/wire-step.ts";
 import type { FullFault, FullFaultOf } from "./faults.ts";
 
@@ -17,8 +18,8 @@ export function bytesOf(steps: readonly Step[]): number {
 }
 
 /**
- * Cuts after exactly so many bytes; waits that follow the last of them are behind the cut. What a cut step has
- * generated belongs to its first part, as soon as one byte of it is sent.
+ * Cuts after exactly so many bytes; waits that follow the last of them are behind the cut. What a cut step
+ * has generated belongs to its first part, as soon as one byte of it is sent.
  */
 export function cutAfter(steps: readonly Step[], bytes: number): Cut {
   let left = bytes;
@@ -106,7 +107,7 @@ export function spoilWire(steps: readonly Step[], fault: FullFault): Step[] {
     case "split":
       return inPieces(steps, fault.bytes, 0);
     case "interim": {
-      const head = `HTTP/1.1 ${fault.status} ${fault.status === 100 ? "Continue" : "Processing"}\r\n\r\n`;
+      const head = renderHead(fault.status, [], []);
       return [
         ...Array.from({ length: fault.count }, () => [send(head), wait(fault.everyMs)]).flat(),
         ...steps,

@@ -46,7 +46,7 @@ function depthOn(scale: EffortScale, effort: Effort): Depth {
 }
 
 /**
- * Where both are given and `thinking` is disabled, it wins; which of them does on Ark's chat is not documented.
+ * Where both are given and `thinking` is disabled, it wins; which of the two does on Ark is not documented.
  */
 export function depthOf(
   model: ChatModel,

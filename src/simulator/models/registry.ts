@@ -23,7 +23,7 @@ export class Registry {
   readonly #planByFamily = new Map<string, ChatModel>();
 
   /**
-   * `endpoints` maps endpoint ids to model ids, `notOpen` names the models that the account has not activated.
+   * `endpoints` maps endpoint ids to model ids, `notOpen` names the models that are not activated.
    * Throws RangeError where an endpoint's model is unknown.
    */
   constructor(endpoints: Readonly<Record<string, string>>, notOpen: readonly string[]) {

@@ -78,11 +78,11 @@ export function pauseBefore(event: StreamEvent, isFirst: boolean, pace: Pace): n
 }
 
 function* wholeSteps(answer: Answer, text: string, tokens: StepTokens, pace: Pace): Generator<Step, null> {
-  const headers = answer.keepAlive ? answer.headers : [...answer.headers, closeHeader];
   const ms = generationMs(answer.body, pace);
   if (ms > 0) yield wait(ms, tokens);
   const framing = isBodiless(answer.status) ? [] : [lengthHeader(Buffer.byteLength(text))];
-  yield send(renderHead(answer.status, headers, framing) + text, ms > 0 ? noTokens : tokens);
+  const ending = answer.keepAlive ? framing : [...framing, closeHeader];
+  yield send(renderHead(answer.status, answer.headers, ending) + text, ms > 0 ? noTokens : tokens);
   yield { kind: "end", keepAlive: answer.keepAlive };
   return null;
 }
