@@ -39,9 +39,9 @@ export class Exchange implements PlayListener {
     this.#request = request;
     this.#response = response;
     this.#socket = request.socket;
-    this.#record = new RequestRecord(house.identity.requestId(), request);
+    this.#record = new RequestRecord(house.parts.identity.requestId(), request);
     this.#route = routeOf(this.#record.method, this.#record.path);
-    if (this.#route.kind === "chat") this.#queued = house.script.takeQueued();
+    if (this.#route.kind === "chat") this.#queued = house.parts.script.takeQueued();
     house.opened(this.#record, this.#socket);
     response.on("close", () => this.#onClose());
     request.on("data", (piece: Buffer) => this.#onPiece(piece));
@@ -53,7 +53,7 @@ export class Exchange implements PlayListener {
     if (this.#over) return;
     this.#over = true;
     if (end === "lost") this.#record.closeByClient();
-    this.#house.closed(this.#billLine(end));
+    this.#house.closed(this.#billLine(end), this.#socket);
     if (end !== "kept") return;
     // Node's server learns from this event, and from nothing else, that the answer it knows nothing of is out:
     // it then lets go of the socket and hands over the next request on it.
@@ -110,7 +110,8 @@ export class Exchange implements PlayListener {
   }
 
   #answer(): void {
-    const chosen = this.#queued ?? this.#house.script.takeChosen(this.#record, this.#route.kind === "chat");
+    const chosen =
+      this.#queued ?? this.#house.parts.script.takeChosen(this.#record, this.#route.kind === "chat");
     const manners = this.#manners();
     this.#play(this.#replacedAnswer(manners, chosen) ?? this.#ownAnswer(manners, chosen), chosen);
   }
@@ -128,9 +129,9 @@ export class Exchange implements PlayListener {
   #ownAnswer(manners: Manners, faults: readonly FullFault[]): Answer {
     const authorization = this.#record.header("authorization");
     if (this.#route.kind !== "chat") {
-      return this.#house.directory.answer(this.#route, authorization, this.#record.requestId, manners);
+      return this.#house.parts.directory.answer(this.#route, authorization, this.#record.requestId, manners);
     }
-    this.#reply = this.#house.chat.reply({
+    this.#reply = this.#house.parts.chat.reply({
       entry: this.#route.entry,
       authorization,
       body: this.#record.body,
@@ -144,7 +145,7 @@ export class Exchange implements PlayListener {
   #play(answer: Answer, faults: readonly FullFault[]): void {
     this.#status = answer.status;
     this.#faults = faults;
-    const { pace, random } = this.#house;
+    const { pace, random } = this.#house.parts;
     const counts = this.#reply?.served?.counts ?? null;
     const requestId = this.#record.requestId;
     const steps =

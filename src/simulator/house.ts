@@ -29,33 +29,23 @@ type Waiter = {
   readonly reject: (reason: unknown) => void;
 };
 
+type Work = { requests: number; open: number };
+
 export class House {
-  readonly chat: ChatService;
-  readonly directory: Directory;
-  readonly script: FaultScript;
-  readonly identity: Identity;
-  readonly random: SeededRandom;
-  readonly pace: Pace;
+  readonly parts: HouseParts;
   readonly requests: Recent<RecordedRequest>;
   readonly bill: Recent<BillLine>;
-  readonly #wallMs: () => number;
   readonly #waiters = new Set<Waiter>();
-  /** How many requests each socket has had, to know whether it is still idle. */
-  readonly #requestsOf = new WeakMap<Socket, number>();
+  /** What each socket has to do, to know whether it is idle. */
+  readonly #workOf = new WeakMap<Socket, Work>();
   #open = 0;
   #dateOfSecond = -1;
   #date = "";
 
   constructor(parts: HouseParts) {
-    this.chat = parts.chat;
-    this.directory = parts.directory;
-    this.script = parts.script;
-    this.identity = parts.identity;
-    this.random = parts.random;
-    this.pace = parts.pace;
+    this.parts = parts;
     this.requests = new Recent(parts.requestsKeptMax);
     this.bill = new Recent(parts.billLinesKeptMax);
-    this.#wallMs = parts.wallMs;
   }
 
   get open(): number {
@@ -65,19 +55,26 @@ export class House {
   opened(record: RequestRecord, socket: Socket): void {
     this.#open++;
     this.requests.add(record);
-    this.#requestsOf.set(socket, (this.#requestsOf.get(socket) ?? 0) + 1);
+    const work = this.#workOf.get(socket);
+    if (work === undefined) this.#workOf.set(socket, { requests: 1, open: 1 });
+    else {
+      work.requests++;
+      work.open++;
+    }
     this.changed();
   }
 
-  closed(line: BillLine | null): void {
+  closed(line: BillLine | null, socket: Socket): void {
     this.#open--;
+    const work = this.#workOf.get(socket);
+    if (work !== undefined) work.open--;
     if (line !== null) this.bill.add(line);
     this.changed();
   }
 
   /** The wall clock as HTTP writes it, made once a second. */
   date(): string {
-    const second = Math.floor(this.#wallMs() / 1_000);
+    const second = Math.floor(this.parts.wallMs() / 1_000);
     if (second !== this.#dateOfSecond) {
       this.#dateOfSecond = second;
       this.#date = new Date(second * 1_000).toUTCString();
@@ -85,11 +82,12 @@ export class House {
     return this.#date;
   }
 
-  /** Does something to a socket after so many milliseconds, unless another request has come on it by then. */
+  /** Does something to a socket once it has been idle so long; nothing where another request comes first. */
   whenIdle(socket: Socket, afterMs: number, act: (socket: Socket) => void): void {
-    const requests = this.#requestsOf.get(socket);
+    const work = this.#workOf.get(socket);
+    const requests = work?.requests;
     setTimeout(() => {
-      if (!socket.destroyed && this.#requestsOf.get(socket) === requests) act(socket);
+      if (!socket.destroyed && work?.open === 0 && work.requests === requests) act(socket);
     }, afterMs).unref();
   }
 

@@ -155,15 +155,15 @@ export class ArkSimulator implements Simulator {
   }
 
   script(...steps: readonly ScriptStep[]): void {
-    this.#house.script.add(steps);
+    this.#house.parts.script.add(steps);
   }
 
   scriptBy(chooser: FaultChooser | null): void {
-    this.#house.script.choose(chooser);
+    this.#house.parts.script.choose(chooser);
   }
 
   clearScript(): void {
-    this.#house.script.clear();
+    this.#house.parts.script.clear();
   }
 
   async waitFor(condition: (simulator: Simulator) => boolean, timeoutMs = WAIT_MS): Promise<void> {

@@ -46,6 +46,17 @@ describe("a connection", () => {
     expect(client.text.endsWith("\r\n0\r\n\r\n")).toBe(true);
   });
 
+  test("that is to be closed once idle is left alone where another request comes first", async () => {
+    const simulator = await startSimulator();
+    simulator.ark.script({ kind: "idle_close", afterMs: 20 }, { kind: "delay", ms: 60 });
+    const client = new RawClient(simulator.port);
+    client.send(postBytes(CHAT_PATH, chat({ thinking })));
+    client.send(postBytes(CHAT_PATH, streamed));
+    await client.untilReceived("[DONE]");
+    expect(simulator.ark.bill.map((line) => line.ended)).toEqual(["complete", "complete"]);
+    expect(client.ending).toBe("open");
+  });
+
   test("is closed without an answer for what is no HTTP", async () => {
     const simulator = await startSimulator();
     const client = new RawClient(simulator.port);
