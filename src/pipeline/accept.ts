@@ -44,12 +44,12 @@ export function accept(house: House, visit: Visit): Arrival {
   if (clientRequestId !== null) reply.addHeader("x-client-request-id", clientRequestId);
   const target = readRequestTarget(request.url ?? "", head.host);
   if (target.kind === "refused") throw new GatewayError(target.code, target.message);
-  const asked = target.prefix + target.path;
-  const endpoint = findEndpoint(house, target.path);
-  if (endpoint === null) throw unsupported(asked);
+  const { prefix, path } = target;
+  const endpoint = findEndpoint(house, path);
+  if (endpoint === null) throw unsupported(prefix + path);
   const method = request.method ?? "";
   const allowed = endpoint.kind === "door" ? "POST" : "GET, HEAD";
-  if (!allowed.includes(method)) throw wrongMethod(method, asked, allowed);
+  if (!allowed.includes(method)) throw wrongMethod(method, prefix + path, allowed);
   return { head, endpoint, method, clientRequestId };
 }
 
