@@ -79,7 +79,7 @@ export class UndiciExchange implements Exchange, Dispatcher.DispatchHandler {
     }
     if (this.#isPaused) controller.pause();
     this.#listener.onDispatch();
-    this.#isDispatched = !this.#isOver;
+    this.#isDispatched = true;
   }
 
   onRequestSent(): void {

@@ -137,7 +137,7 @@ function addresses(open: OpenUpstream): void {
     const lookup = resolvingTo("127.0.0.2", "127.0.0.1");
     const upstream = opened(open, { baseUrl: `http://ark.test:${origin.port}`, transport: { lookup } });
     const resources = () => process.getActiveResourcesInfo();
-    const connecting = () => resources().filter((name) => name === "TCPConnectWrap").length;
+    const connecting = () => resources().filter((name) => name === "ConnectWrap").length;
     const before = connecting();
     const startedAtMs = performance.now();
     expect((await run(upstream)).body).toBe("hello");

@@ -87,7 +87,7 @@ function takingUpAgain(open: OpenUpstream): void {
       if (isSent) continue;
       expect(recorder.calls).toEqual(["dispatch", "head", "piece", "end"]);
       connection.socket.resume();
-      await until(() => connection.isClosed, "the connection's end");
+      await until(() => connection.isClosed, "the connection's end", 2_000);
       expect(connection.bytesReceived % WHOLE_BODY_BYTES).not.toBe(0);
       return;
     }
