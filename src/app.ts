@@ -1,4 +1,6 @@
-/** The gateway as one thing: builds the house, opens its two ports, takes over new configurations, and stops. */
+/**
+ * The gateway as one thing: builds the house, opens its two ports, takes over new configurations, and stops.
+ */
 import { setTimeout as delay } from "node:timers/promises";
 import { type BuiltHouse, buildHouse, type Foundation, modelLabels } from "./app/house.ts";
 import type { Config } from "./config/config.ts";
@@ -84,6 +86,18 @@ export class Gateway {
     return this.#config;
   }
 
+  /** Requests whose last byte is not flushed, or whose accounts are not settled. */
+  get requestsInFlight(): number {
+    return this.#foundation.inFlight.count;
+  }
+
+  /**
+   * What waits on a deadline: attempts at an upstream, bodies on their way in, replies that are not flushed.
+   */
+  get deadlinesWatched(): number {
+    return this.#foundation.watch.size;
+  }
+
   /** Opens both ports. @throws Error where one is taken; then neither stays open */
   async listen(): Promise<{ data: Address; control: Address }> {
     const data = await this.#data.listen();
@@ -102,8 +116,8 @@ export class Gateway {
   }
 
   /**
-   * Takes a new configuration over for the requests that come from now on; those in the house keep theirs. Ports
-   * and hosts stay as they are until a restart.
+   * Takes a new configuration over for the requests that come from now on; those in the house keep theirs.
+   * Ports and hosts stay as they are until a restart.
    * @throws Error where the house cannot be built from it; then the old one stays in force
    */
   reload(config: Config): void {
@@ -120,9 +134,9 @@ export class Gateway {
   }
 
   /**
-   * Not ready at once; new requests are taken for the lag, each closing its connection; then those in flight may
-   * go on until the deadline, and the rest end in an error that their clients can see. A second call only moves
-   * the deadline closer.
+   * Not ready at once; new requests are taken for the lag, each closing its connection; then those in flight
+   * may go on until the deadline, and the rest end in an error that their clients can see. A second call
+   * only moves the deadline closer.
    */
   stop(settings: StopSettings): Promise<void> {
     this.#foundation.inFlight.presence = "draining";

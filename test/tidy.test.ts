@@ -230,7 +230,7 @@ describe("names and shapes", () => {
 
   test("every file opens with one sentence that says what it is for", () => {
     const wrong = [...sources, ...scripts].flatMap(({ path, lines }) =>
-      /^\/\*\* [A-Z"`'].*[.:]?(?: \*\/)?$/.test(lines[0] ?? "") || lines[0] === "/**" ? [] : [path],
+      /^\/\*\* \S.*[.:] \*\/$/.test(lines[0] ?? "") || lines[0] === "/**" ? [] : [path],
     );
     expect(wrong).toEqual([]);
   });

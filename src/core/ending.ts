@@ -1,4 +1,6 @@
-/** How a request ended: the outcome that metrics count, and the two letters that say who ended it and when. */
+/**
+ * How a request ended: the outcome that metrics count, and the two letters that say who ended it and when.
+ */
 
 export const outcomes = ["ok", "partial", "failed", "refused", "abandoned"] as const;
 /**
@@ -12,8 +14,8 @@ export const parties = ["C", "U", "G", "D", "-"] as const;
 export type Party = (typeof parties)[number];
 
 /**
- * Auth, Queue and limits, Body in, Name lookup, Connect, Tls, Headers awaited, First token awaited, Streaming,
- * End.
+ * Auth, Queue and limits, Body in, Name lookup, Connect, Tls, Headers awaited, First token awaited,
+ * Streaming, End.
  */
 export const phases = ["A", "Q", "B", "N", "C", "T", "H", "F", "S", "E"] as const;
 export type Phase = (typeof phases)[number];

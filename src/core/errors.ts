@@ -1,10 +1,12 @@
-/** Every way to fail: one class, and one catalogue whose rows say status, fault and what a repeat would do. */
+/**
+ * Every way to fail: one class, and one catalogue whose rows say status, fault and what a repeat would do.
+ */
 
 export type ErrorSource = "client" | "gateway" | "upstream" | "dependency";
 
 /**
- * What happens if the same request is sent again: `safe` (nothing reached a model), `unsafe` (it may be billed
- * twice), `useless` (it fails the same way). The last two answer `x-should-retry: false`.
+ * What happens if the same request is sent again: `safe` (nothing reached a model), `unsafe` (it may be
+ * billed twice), `useless` (it fails the same way). The last two answer `x-should-retry: false`.
  */
 export type Repeat = "safe" | "unsafe" | "useless";
 
@@ -76,7 +78,9 @@ export type FailureDetails = {
   readonly hint?: string;
 };
 
-/** The one error that rooms throw; the door renders it in its own dialect. The message is sent to the client. */
+/**
+ * The one error that rooms throw; the door renders it in its own dialect. The message is sent to the client.
+ */
 export class GatewayError extends Error {
   override readonly name = "GatewayError";
   readonly code: ErrorCode;
@@ -98,7 +102,9 @@ export class GatewayError extends Error {
   }
 }
 
-/** Whatever was thrown, as a GatewayError: what is not ours becomes an `internal_error` that tells nothing. */
+/**
+ * Whatever was thrown, as a GatewayError: what is not ours becomes an `internal_error` that tells nothing.
+ */
 export function asGatewayError(thrown: unknown): GatewayError {
   if (thrown instanceof GatewayError) return thrown;
   return new GatewayError(

@@ -12,8 +12,8 @@ export function isPattern(name: string): boolean {
 }
 
 /**
- * Whether the whole of `name` fits. At worst the lengths multiplied, both bounded: on a mismatch only the last
- * star takes one character more, so no pattern can make it exponential as a regular expression could.
+ * Whether the whole of `name` fits. At worst the lengths multiplied, both bounded: on a mismatch only the
+ * last star takes one character more, so no pattern can make it exponential as a regular expression could.
  */
 export function matchesPattern(pattern: string, name: string): boolean {
   let at = 0;

@@ -1,21 +1,11 @@
 /** Room 1: takes the raw request, and gives what it is and which way it goes. */
 import { GatewayError } from "../core/errors.ts";
-import type { Door } from "../protocols/door.ts";
 import { type RequestHead, readRequestHead } from "../wire/request-head.ts";
 import { decodePathId, readRequestTarget } from "../wire/request-target.ts";
+import type { Endpoint } from "./endpoint.ts";
 import type { House } from "./house.ts";
 import { isPreflight } from "./visit/cors.ts";
 import type { Visit } from "./visit/visit.ts";
-
-/** Where a request goes: a door towards Ark, or a page that the gateway answers by itself. */
-export type Endpoint =
-  | { readonly kind: "preflight"; readonly route: "preflight" }
-  | { readonly kind: "door"; readonly door: Door; readonly route: string }
-  | { readonly kind: "root"; readonly route: "/" }
-  | { readonly kind: "alive"; readonly route: "/healthz" }
-  | { readonly kind: "ready"; readonly route: "/readyz" }
-  | { readonly kind: "models"; readonly route: "/models" }
-  | { readonly kind: "model"; readonly route: "/models/{id}"; readonly id: string };
 
 export type Arrival = {
   readonly head: RequestHead;

@@ -8,11 +8,12 @@ import { admit, type Ticket } from "./admit.ts";
 import { authenticate } from "./authenticate.ts";
 import { deliver } from "./deliver.ts";
 import { broken, complete, type Delivered, type Delivery } from "./delivery/delivery.ts";
+import type { Page } from "./endpoint.ts";
 import type { House } from "./house.ts";
 import { refuse } from "./refuse.ts";
 import { type Course, relay } from "./relay.ts";
 import { type Plan, resolve } from "./resolve.ts";
-import { type Page, pageOf } from "./visit/pages.ts";
+import { pageOf } from "./visit/pages.ts";
 import type { GatewayResponse } from "./visit/reply.ts";
 import { Visit } from "./visit/visit.ts";
 

@@ -36,9 +36,9 @@ export interface Reading {
 export type StreamFailure = { readonly code: string | null };
 
 /**
- * Listens to a stream on its way to the client. However the bytes are cut, what it gives back, put together, is
- * the same. It holds back an unfinished event (at most 1 MiB, then it lets it flow), and takes out the usage
- * chunk where the client had not asked for it.
+ * Listens to a stream on its way to the client. However the bytes are cut, what it gives back, put together,
+ * is the same. It holds back an unfinished event (at most 1 MiB, then it lets it flow), and takes out the
+ * usage chunk where the client had not asked for it.
  */
 export interface Tap {
   /** Takes the next piece of the answer; gives what may go to the client now, or null. */

@@ -1,6 +1,6 @@
 /** What the gateway answers by itself: who it is, how it is, and which models it has. */
 import { GatewayError } from "../../core/errors.ts";
-import type { Endpoint } from "../accept.ts";
+import type { Page } from "../endpoint.ts";
 import type { Presence } from "./in-flight.ts";
 
 export type Pages = {
@@ -11,8 +11,6 @@ export type Pages = {
   /** One model's object; null where there is no such model. */
   readonly model: (id: string) => Buffer | null;
 };
-
-export type Page = Exclude<Endpoint, { kind: "door" }>;
 
 const ALIVE = Buffer.from('{"status":"ok"}');
 const READY = Buffer.from('{"status":"ready"}');

@@ -9,8 +9,8 @@ export interface Watched {
 const TICK_MS = 100;
 
 /**
- * Slots, not a Set: a Set that lives long keeps dead requests alive in its old hash tables and costs the garbage
- * collector 2-3 us a request.
+ * Slots, not a Set: a Set that lives long keeps dead requests alive in its old hash tables and costs the
+ * garbage collector 2-3 us a request.
  */
 export class Watch {
   readonly #slots: (Watched | null)[] = [];
