@@ -1,6 +1,4 @@
-/**
- * How a request ended: the outcome that metrics count, and the two letters that say who ended it and when.
- */
+/** How a request ended: the outcome that metrics count, and two letters for who ended it and when. */
 
 export const outcomes = ["ok", "partial", "failed", "refused", "abandoned"] as const;
 /**

@@ -1,6 +1,4 @@
-/**
- * Every way to fail: one class, and one catalogue whose rows say status, fault and what a repeat would do.
- */
+/** Every way to fail: one class, and one catalogue of status, fault, and what a repeat would do. */
 
 export type ErrorSource = "client" | "gateway" | "upstream" | "dependency";
 
