@@ -66,7 +66,8 @@ export function callGateway({ port }: { readonly port: number }, call: Call): Pr
       readWhole(message).then(resolve, reject);
     });
     outgoing.on("error", reject);
-    outgoing.end(body);
+    // As bytes: node:http would write head and text in one encoding, that of the text.
+    outgoing.end(typeof body === "string" ? Buffer.from(body) : body);
   });
 }
 
