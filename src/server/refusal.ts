@@ -12,11 +12,11 @@ export type RenderRefusal = (error: GatewayError, requestId: string) => Buffer;
 const LINGER_MS = 1_000;
 const TLS_HANDSHAKE = 0x16;
 
-type ParserError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer };
+type ParserError = NodeJS.ErrnoException & { readonly reason?: string; readonly rawPacket?: Buffer };
 
 /** What node:http's `clientError` means for the client; null where there is nobody to tell. */
 export function refusalOf(error: ParserError, socket: Socket): GatewayError | null {
-  const { code = "", rawPacket } = error;
+  const { code = "", reason, rawPacket } = error;
   switch (code) {
     case "HPE_HEADER_OVERFLOW":
       return isLongTarget(rawPacket, socket) ? longTarget() : longHeaders();
@@ -25,8 +25,10 @@ export function refusalOf(error: ParserError, socket: Socket): GatewayError | nu
     case "ERR_HTTP_REQUEST_TIMEOUT":
       return slow(socket);
     case "HPE_INVALID_VERSION":
+      // The same code stands for a version line that ends in the wrong way.
+      return reason === "Invalid HTTP version" ? otherVersion() : malformed(rawPacket);
     case "HPE_PAUSED_H2_UPGRADE":
-      return new GatewayError("http_version_not_supported", "Only HTTP/1.1 is spoken here.");
+      return otherVersion();
     default:
       return code.startsWith("HPE_") ? malformed(rawPacket) : null;
   }
@@ -48,8 +50,8 @@ export function lingerThenClose(socket: Socket): void {
   if (socket.destroyed) return;
   socket.end();
   socket.pause();
-  // node:http resumes the socket within this turn to throw the rest of a body away.
-  setImmediate(pauseLiving, socket);
+  // node:http resumes the request, and with it the socket, over the next two ticks, to throw a body's rest away.
+  process.nextTick(process.nextTick, pauseLiving, socket);
   setTimeout(destroySocket, LINGER_MS, socket).unref();
 }
 
@@ -86,6 +88,10 @@ function isLongTarget(packet: Buffer | undefined, socket: Socket): boolean {
   return lineEnd < 0
     ? packet.length > TARGET_BYTES_MAX
     : lineEnd > TARGET_BYTES_MAX + "OPTIONS  HTTP/1.1\r".length;
+}
+
+function otherVersion(): GatewayError {
+  return new GatewayError("http_version_not_supported", "Only HTTP/1.1 is spoken here.");
 }
 
 function longTarget(): GatewayError {

@@ -128,6 +128,8 @@ class BodyReader {
 
   #refuse(error: GatewayError): void {
     this.#request.pause();
+    // The request alone would let one more piece in.
+    this.#request.socket.pause();
     this.#end({ kind: "refused", error });
   }
 
