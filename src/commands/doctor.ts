@@ -9,7 +9,7 @@ import { type Finding, finding, type State } from "./doctor/finding.ts";
 import { checkDisk, checkPort } from "./doctor/host-checks.ts";
 import type { ArkList } from "./doctor/model-list.ts";
 import { exitCodes, type Invocation } from "./invocation.ts";
-import { type Colour, paintFor } from "./text-layout.ts";
+import { type Colour, displayWidth, paintFor } from "./text-layout.ts";
 
 export type DoctorSettings = {
   /** For Ark to answer, connecting included. */
@@ -19,11 +19,11 @@ export type DoctorSettings = {
 
 const standardSettings: DoctorSettings = { answerMs: 15_000, wallMs: Date.now };
 
-const labels: { readonly [state in State]: { readonly text: string; readonly colour: Colour } } = {
-  ok: { text: "ok", colour: "green" },
-  warning: { text: "warning", colour: "yellow" },
-  failed: { text: "FAILED", colour: "red" },
-  skipped: { text: "skipped", colour: "dim" },
+const labels: { readonly [state in State]: Phrase & { readonly colour: Colour } } = {
+  ok: { en: "ok", zh: "正常", colour: "green" },
+  warning: { en: "warning", zh: "警告", colour: "yellow" },
+  failed: { en: "FAILED", zh: "失败", colour: "red" },
+  skipped: { en: "skipped", zh: "跳过", colour: "dim" },
 };
 const LABEL_WIDTH = 9;
 
@@ -72,8 +72,8 @@ function printer(invocation: Invocation): (finding: Finding) => void {
   const { standardOutput: output, language, environment } = invocation;
   const paint = paintFor(output, environment);
   return ({ state, text, advice }) => {
-    const label = labels[state];
-    const mark = paint(label.colour, label.text) + " ".repeat(LABEL_WIDTH - label.text.length);
+    const label = labels[state][language];
+    const mark = paint(labels[state].colour, label) + " ".repeat(LABEL_WIDTH - displayWidth(label));
     const join = language === "zh" ? "；" : "; ";
     output.write(`${mark}${text[language]}${advice === null ? "" : join + advice[language]}\n`);
   };

@@ -77,6 +77,7 @@ const headings = {
   version: { en: "print the version", zh: "显示版本" },
 } as const satisfies Record<string, Phrase>;
 
+const separators: Phrase = { en: ", ", zh: "，默认 " };
 const FIRST_COLUMN = 24;
 
 function line(name: string, meaning: string): string {
@@ -105,7 +106,7 @@ function programHelp(language: Language): string[] {
 function commandHelp(command: CommandName, language: Language): string[] {
   const port = defaultPorts[command];
   const flags = flagsOf[command].map((flag) => {
-    const suffix = flag === "port" && port !== undefined ? `, ${port}` : "";
+    const suffix = flag === "port" && port !== undefined ? separators[language] + port : "";
     return line(shapes[flag], meanings[flag][language] + suffix);
   });
   return [

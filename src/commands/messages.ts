@@ -82,7 +82,7 @@ export const modelPhrases = {
     zh: `当前可选：${ids.join("、")}。`,
   }),
   exampleNote: (alias: string): Phrase => ({
-    en: `* An example endpoint of somebody's account; Ark answers 404. Set yours: VOLCANO_PROXY_MODELS=${alias}=ep-...`,
+    en: `* Somebody's example: Ark answers 404 for it. Set yours: VOLCANO_PROXY_MODELS=${alias}=ep-...`,
     zh: `* 他人账号的示例接入点，方舟会返回 404。请设置自己的：VOLCANO_PROXY_MODELS=${alias}=ep-...`,
   }),
   defaultNote: (alias: string | null): Phrase =>

@@ -1,5 +1,5 @@
 /** `models`: prints the alias table as it resolves, with prices, context windows and advice on choosing. */
-import { type ArkModel, findAliasAdvice, findArkModel } from "../config/ark-models.ts";
+import { type ArkModel, findAliasAdvice, findArkModel, type PriceTier } from "../config/ark-models.ts";
 import type { Config, ModelConfig } from "../config/config.ts";
 import { readConfig } from "../config/read-config.ts";
 import type { Language } from "../core/language.ts";
@@ -23,7 +23,6 @@ type ModelRow = {
   readonly upstream: string;
   readonly id: string;
   readonly known: ArkModel | null;
-  readonly price: PriceRange | null;
   readonly successors: readonly string[];
 };
 
@@ -31,9 +30,12 @@ function rangeOf(microYuan: readonly number[]): readonly [number, number] {
   return [Math.min(...microYuan) / MICRO_YUAN, Math.max(...microYuan) / MICRO_YUAN];
 }
 
-/** The configuration's own price, else the list price. */
-function priceRange(model: ModelConfig, known: ArkModel | null): PriceRange | null {
-  const prices = model.price === null ? (known?.priceTiers ?? []) : [model.price];
+/** The configuration's own price, else the list price; empty where neither is known. */
+function pricesOf({ model, known }: ModelRow): readonly PriceTier[] {
+  return model.price === null ? (known?.priceTiers ?? []) : [{ inputTokensMax: null, ...model.price }];
+}
+
+function priceRange(prices: readonly PriceTier[]): PriceRange | null {
   if (prices.length === 0) return null;
   const cached = prices.flatMap((price) => (price.cachedInput === null ? [] : [price.cachedInput]));
   return {
@@ -52,7 +54,6 @@ function rowOf(model: ModelConfig): ModelRow {
     upstream: target?.upstream ?? "",
     id,
     known,
-    price: priceRange(model, known),
     successors: known === null ? (findAliasAdvice(model.alias)?.successors ?? []) : [],
   };
 }
@@ -86,7 +87,7 @@ function cellsOf(row: ModelRow, config: Config, language: Language): readonly st
   ];
   const alias = marks.length === 0 ? model.alias : `${model.alias} (${marks.join(", ")})`;
   const target = `${row.upstream}/${row.id}${model.isExample ? " *" : ""}`;
-  return [alias, target, priceText(row.price), contextText(known), "chat"];
+  return [alias, target, priceText(priceRange(pricesOf(row))), contextText(known), "chat"];
 }
 
 function print(invocation: Invocation, config: Config): void {
@@ -118,11 +119,12 @@ function printJson(invocation: Invocation, config: Config): void {
     model: row.id,
     example: row.model.isExample,
     retiring: row.known?.isRetiring ?? false,
-    price_cny_per_million: row.price && {
-      input: row.price.input,
-      cached_input: row.price.cachedInput,
-      output: row.price.output,
-    },
+    price_cny_per_million: pricesOf(row).map((tier) => ({
+      up_to_input_tokens: tier.inputTokensMax,
+      input: tier.input / MICRO_YUAN,
+      cached_input: tier.cachedInput === null ? null : tier.cachedInput / MICRO_YUAN,
+      output: tier.output / MICRO_YUAN,
+    })),
     context_tokens: row.known?.contextTokens ?? null,
     speaks: ["chat"],
     advice: adviceText(row, invocation.language),

@@ -17,7 +17,10 @@ export type Resolution = {
   readonly warnings: readonly Problem[];
 };
 
-const PLAN_PATH = /^\/api\/(?:coding|plan)(?:\/|$)/;
+/** Whether it is the base URL of a Coding Plan or an Agent Plan, on whichever host. */
+export function isPlanBaseUrl(baseUrl: string): boolean {
+  return /^\/api\/(?:coding|plan)(?:\/|$)/.test(new URL(baseUrl).pathname);
+}
 
 function withoutTrailingSlash(baseUrl: string): string {
   const url = new URL(baseUrl);
@@ -103,7 +106,7 @@ class Resolver {
 
   #warnOfUpstream(upstream: UpstreamConfig, place: Place): void {
     const url = new URL(upstream.baseUrl);
-    if (PLAN_PATH.test(url.pathname)) this.#warn(place, { kind: "plan-base-url" });
+    if (isPlanBaseUrl(upstream.baseUrl)) this.#warn(place, { kind: "plan-base-url" });
     const isLocal = isLoopbackHost(url.hostname.replace(/^\[|\]$/g, ""));
     if (url.protocol === "http:" && !isLocal) this.#warn(place, { kind: "key-in-the-clear" });
   }

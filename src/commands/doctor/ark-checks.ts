@@ -1,11 +1,13 @@
-/** What the doctor asks Ark, one free call per key: can it be reached, is the key good, is the clock right. */
+/** What the doctor asks Ark, a free call per key: can it be reached, is the key good, is the clock right. */
 import type { UpstreamConfig } from "../../config/config.ts";
 import { maskSecret } from "../../config/masked.ts";
+import { isPlanBaseUrl } from "../../config/resolve-config.ts";
 import type { Environment } from "../../config/substitution.ts";
 import type { Phrase } from "../../core/language.ts";
 import type { Timeouts } from "../../core/timeouts.ts";
 import { PRODUCT, VERSION } from "../../core/version.ts";
 import { upstreamKinds } from "../../upstreams/index.ts";
+import type { Upstream } from "../../upstreams/upstream.ts";
 import { type Asked, askModels } from "./ask-models.ts";
 import { type Finding, finding } from "./finding.ts";
 import { type ArkList, readArkList } from "./model-list.ts";
@@ -34,7 +36,7 @@ const checkTls: Phrase = {
   en: "check whether something between here and Ark speaks plain HTTP or cuts TLS",
   zh: "请检查中间设备是否只支持明文 HTTP 或拦截 TLS",
 };
-const tryLater: Phrase = { en: "try again, then see Ark's status page", zh: "请稍后重试，并查看方舟状态页" };
+const tryLater: Phrase = { en: "try again later", zh: "请稍后重试" };
 
 /** The phase that broke, by its name, and what to do about it. */
 function breakPhrases({ fault }: Break, host: string): { readonly text: Phrase; readonly advice: Phrase } {
@@ -112,15 +114,15 @@ function isArks(answer: Answer): boolean {
 }
 
 function reachOf(asked: Asked, upstream: UpstreamConfig): Finding {
-  const { hostname, protocol, pathname } = new URL(upstream.baseUrl);
+  const { hostname, protocol } = new URL(upstream.baseUrl);
   if (asked.kind === "broke") {
     const { text, advice } = breakPhrases(asked, hostname);
     return finding("reach", "failed", text, advice);
   }
   const phases = protocol === "https:" ? "DNS, TCP, TLS" : "DNS, TCP";
   const took = `${Math.round(asked.tookMs)} ms`;
-  const isPlan = /^\/api\/(?:coding|plan)(?:\/|$)/.test(pathname);
-  if (isArks(asked) || (isPlan && asked.status === 404)) {
+  // A plan's base has no list of models, and says so with an empty 404.
+  if (isArks(asked) || (isPlanBaseUrl(upstream.baseUrl) && asked.status === 404)) {
     const text = {
       en: `${hostname} can be reached (${phases}, HTTP ${asked.status} in ${took})`,
       zh: `${hostname} 可以访问（${phases}，HTTP ${asked.status}，${took}）`,
@@ -170,7 +172,7 @@ function keyOf(answer: Answer, key: string | null, list: ArkList | null): Findin
       "key",
       "failed",
       { en: `Ark refuses the key ${name}`, zh: `方舟拒绝密钥 ${name}` },
-      console,
+      takeAKey,
     );
   }
   if (answer.status === 403) {
@@ -212,14 +214,33 @@ export type AskSettings = {
   readonly wallMs: () => number;
 };
 
-async function askWith(config: UpstreamConfig, key: string | null, settings: AskSettings): Promise<Asked> {
-  const upstream = upstreamKinds[config.kind]({
-    name: config.name,
-    baseUrl: config.baseUrl,
-    apiKeys: key === null ? [] : [key],
-    environment: settings.environment,
-    userAgent: `${PRODUCT}/${VERSION}`,
-  });
+type Unusable = { readonly kind: "unusable"; readonly message: string };
+
+function openUpstream(
+  config: UpstreamConfig,
+  key: string | null,
+  environment: Environment,
+): Upstream | Unusable {
+  try {
+    return upstreamKinds[config.kind]({
+      name: config.name,
+      baseUrl: config.baseUrl,
+      apiKeys: key === null ? [] : [key],
+      environment,
+      userAgent: `${PRODUCT}/${VERSION}`,
+    });
+  } catch (error) {
+    return { kind: "unusable", message: error instanceof Error ? error.message : "the upstream is refused" };
+  }
+}
+
+async function askWith(
+  config: UpstreamConfig,
+  key: string | null,
+  settings: AskSettings,
+): Promise<Asked | Unusable> {
+  const upstream = openUpstream(config, key, settings.environment);
+  if ("kind" in upstream) return upstream;
   try {
     return await askModels(upstream, settings.timeouts, settings.answerMs);
   } finally {
@@ -234,6 +255,11 @@ export async function checkArk(upstream: UpstreamConfig, settings: AskSettings):
   let list: ArkList | null = null;
   for (const [index, key] of keys.entries()) {
     const asked = await askWith(upstream, key, settings);
+    if (asked.kind === "unusable") {
+      // The message names the variable that is wrong, such as HTTPS_PROXY, and what to write.
+      findings.push(finding("reach", "failed", { en: asked.message, zh: asked.message }));
+      break;
+    }
     if (index === 0) findings.push(reachOf(asked, upstream));
     if (asked.kind === "broke") break;
     const answered = asked.status === 200 ? readArkList(asked.body) : null;

@@ -8,8 +8,8 @@ function exampleFinding(alias: string, model: string): Finding {
     "endpoint",
     "warning",
     {
-      en: `${alias} leads to ${model}, an example of somebody's account: Ark will answer 404`,
-      zh: `${alias} 指向 ${model}，这是他人账号的示例：方舟会返回 404`,
+      en: `${alias} leads to ${model}, somebody's example: Ark answers 404 unless it is yours`,
+      zh: `${alias} 指向 ${model}，这是他人账号的示例：除非归您所有，方舟会返回 404`,
     },
     {
       en: `set yours: VOLCANO_PROXY_MODELS=${alias}=ep-...`,
