@@ -1,0 +1,110 @@
+/** Proves how the command line is read, and that a wrong word is answered with the nearest right one. */
+import { describe, expect, test } from "vitest";
+import { flagNames, flagsOf, readArguments, type UsageFault } from "../../../src/commands/arguments.ts";
+import { helpText } from "../../../src/commands/help.ts";
+import { commandNames } from "../../../src/commands/invocation.ts";
+import { usagePhrase } from "../../../src/commands/messages.ts";
+import { run } from "../../../src/main.ts";
+import { surroundings } from "./recorded-run.ts";
+
+const words = (line: string): readonly string[] => line.split(" ").filter((word) => word !== "");
+
+describe("reading", () => {
+  test.each([
+    ["", { kind: "run", command: "serve", flags: {} }],
+    ["--port 80", { kind: "run", command: "serve", flags: { port: 80 } }],
+    [
+      "serve --port=0 --host ::1 --control-port 65535 --config a.yaml",
+      {
+        kind: "run",
+        command: "serve",
+        flags: { port: 0, host: "::1", controlPort: 65_535, config: "a.yaml" },
+      },
+    ],
+    ["--json check", { kind: "run", command: "check", flags: { json: true } }],
+    [
+      "simulate --seed 4294967295 --scenario s.yaml",
+      {
+        kind: "run",
+        command: "simulate",
+        flags: { seed: 4_294_967_295, scenario: "s.yaml" },
+      },
+    ],
+    ["--help", { kind: "help", command: null }],
+    ["-h", { kind: "help", command: null }],
+    ["doctor --help", { kind: "help", command: "doctor" }],
+    ["--help doctor", { kind: "help", command: "doctor" }],
+    ["--version", { kind: "version" }],
+    ["-v", { kind: "version" }],
+  ])("%s", (line, expected) => {
+    expect(readArguments(words(line))).toEqual(expected);
+  });
+
+  test.each<[string, UsageFault]>([
+    ["chek", { kind: "unknown-command", name: "chek", nearest: "check" }],
+    ["zzzzzz", { kind: "unknown-command", name: "zzzzzz", nearest: null }],
+    ["serve --prot 1", { kind: "unknown-flag", name: "--prot", nearest: "--port" }],
+    ["serve --prot=1", { kind: "unknown-flag", name: "--prot", nearest: "--port" }],
+    ["-p 1", { kind: "unknown-flag", name: "-p", nearest: null }],
+    ["serve --scenario x", { kind: "foreign-flag", name: "--scenario", command: "serve" }],
+    ["check --port 1", { kind: "foreign-flag", name: "--port", command: "check" }],
+    ["serve --port", { kind: "value-missing", name: "--port" }],
+    ["serve --port=", { kind: "value-missing", name: "--port" }],
+    ["serve --host --port 1", { kind: "value-missing", name: "--host" }],
+    ["check --json=yes", { kind: "value-unwanted", name: "--json" }],
+    ["serve --port 65536", { kind: "not-a-number", name: "--port", max: 65_535 }],
+    ["serve --port 80x", { kind: "not-a-number", name: "--port", max: 65_535 }],
+    ["serve --control-port -1", { kind: "value-missing", name: "--control-port" }],
+    ["simulate --seed 4294967296", { kind: "not-a-number", name: "--seed", max: 4_294_967_295 }],
+    ["check more", { kind: "too-many-words", word: "more" }],
+    ["check -- --json", { kind: "too-many-words", word: "--json" }],
+  ])("%s is wrong", (line, fault) => {
+    expect(readArguments(words(line))).toMatchObject({ kind: "usage", fault });
+    for (const text of Object.values(usagePhrase(fault))) expect(text).not.toBe("");
+  });
+});
+
+describe("running", () => {
+  test("a wrong word is told on stderr, with where to read more, and exit code 2", async () => {
+    const around = surroundings();
+    expect(await run(["chek"], around)).toBe(2);
+    expect(around.standardError.lines).toEqual([
+      "There is no command chek. Did you mean check?",
+      "See volcano-proxy --help.",
+    ]);
+    expect(around.standardOutput.text).toBe("");
+  });
+
+  test("in Chinese where the locale is", async () => {
+    const around = surroundings({ LANG: "zh_CN.UTF-8" });
+    expect(await run(["check", "--jsn"], around)).toBe(2);
+    expect(around.standardError.lines).toEqual([
+      "没有选项 --jsn。是否想用 --json？",
+      "请看 volcano-proxy check --help。",
+    ]);
+  });
+
+  test("--version prints the version alone", async () => {
+    const around = surroundings();
+    expect(await run(["--version"], around)).toBe(0);
+    expect(around.standardOutput.text).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  test("--help lists every command; a command's help lists each of its flags", async () => {
+    const around = surroundings();
+    expect(await run(["--help"], around)).toBe(0);
+    for (const command of commandNames) {
+      expect(around.standardOutput.text).toMatch(new RegExp(`^  ${command} `, "m"));
+      for (const language of ["en", "zh"] as const) {
+        const help = helpText(command, language);
+        for (const flag of flagNames) {
+          expect([command, flag, help.includes(`--${flag} `)]).toEqual([
+            command,
+            flag,
+            flagsOf[command].includes(flag),
+          ]);
+        }
+      }
+    }
+  });
+});
