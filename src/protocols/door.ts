@@ -51,6 +51,8 @@ export interface Tap {
   readonly failure: StreamFailure | null;
   /** The last valid usage. */
   readonly usage: Usage | null;
+  /** That usage came in the chunk that closes the bill: whatever is cut after it, the figures stand. */
+  readonly usageIsFinal: boolean;
   /** Whole events given back or taken out so far; comments are not events. */
   readonly events: number;
   /** Part of an unfinished event has been given back: nothing of ours may follow it. */

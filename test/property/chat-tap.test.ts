@@ -35,8 +35,8 @@ function tapped(stream: Buffer, cuts: readonly number[], wantsUsage: boolean, bo
 }
 
 function reading(tap: Tap, given: Buffer): WholeReading {
-  const { usage, done, failure, events, insideEvent } = tap;
-  return { given, usage, done, failure, events, insideEvent };
+  const { usage, usageIsFinal, done, failure, events, insideEvent } = tap;
+  return { given, usage, usageIsFinal, done, failure, events, insideEvent };
 }
 
 function isSameUsage(one: Usage | null, other: Usage | null): boolean {
@@ -58,6 +58,7 @@ function expectSame(found: WholeReading, wanted: WholeReading, where: string): v
   const isSame =
     found.given.equals(wanted.given) &&
     isSameUsage(found.usage, wanted.usage) &&
+    found.usageIsFinal === wanted.usageIsFinal &&
     isSameFailure(found.failure, wanted.failure) &&
     found.done === wanted.done &&
     found.events === wanted.events &&

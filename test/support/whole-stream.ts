@@ -5,6 +5,7 @@ import type { StreamFailure } from "../../src/protocols/door.ts";
 export type WholeReading = {
   readonly given: Buffer;
   readonly usage: Usage | null;
+  readonly usageIsFinal: boolean;
   readonly done: boolean;
   readonly failure: StreamFailure | null;
   readonly events: number;
@@ -79,7 +80,13 @@ export function eventDataOf(stream: Buffer): string[] {
     .flatMap((block) => fieldsOf(block.text).data ?? []);
 }
 
-type Listener = { usage: Usage | null; done: boolean; failure: StreamFailure | null; events: number };
+type Listener = {
+  usage: Usage | null;
+  usageIsFinal: boolean;
+  done: boolean;
+  failure: StreamFailure | null;
+  events: number;
+};
 
 function objectIn(data: string): Record<string, unknown> | null {
   try {
@@ -99,17 +106,18 @@ function hear(listener: Listener, block: string, wantsUsage: boolean): "shown" |
     return "shown";
   }
   const chunk = objectIn(data) ?? {};
+  const isUsageChunk = JSON.stringify(chunk["choices"]) === "[]" && (chunk["usage"] ?? null) !== null;
   const usage = readChatUsage(chunk["usage"]);
   const last = listener.usage ?? { inputTokens: 0, outputTokens: 0 };
   if (usage !== null && usage.inputTokens >= last.inputTokens && usage.outputTokens >= last.outputTokens) {
     listener.usage = usage;
+    listener.usageIsFinal = isUsageChunk;
   }
   if (chunk["error"] || name === "error") {
     const code = (chunk["error"] as { code?: unknown } | undefined)?.code;
     listener.failure = { code: typeof code === "string" ? code : null };
     return "shown";
   }
-  const isUsageChunk = JSON.stringify(chunk["choices"]) === "[]" && (chunk["usage"] ?? null) !== null;
   return isUsageChunk && !wantsUsage ? "hidden" : "shown";
 }
 
@@ -123,7 +131,7 @@ function hearLast(listener: Listener, block: string, wantsUsage: boolean): strin
 }
 
 export function readWholeStream(stream: Buffer, options: WholeOptions): WholeReading {
-  const listener: Listener = { usage: null, done: false, failure: null, events: 0 };
+  const listener: Listener = { usage: null, usageIsFinal: false, done: false, failure: null, events: 0 };
   let given = "";
   let insideEvent = false;
   for (const block of blocksOf(stream.toString("latin1"), options.ended)) {

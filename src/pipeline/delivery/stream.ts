@@ -1,6 +1,7 @@
 /** Delivers a stream: whole events as they come, with backpressure, to an end that cannot lie. */
 import type { Cause, Outcome } from "../../core/ending.ts";
 import { GatewayError } from "../../core/errors.ts";
+import type { Provenance } from "../../core/usage.ts";
 import type { Tap } from "../../protocols/door.ts";
 import type { Answer, AnswerFailure, AnswerReader } from "../answer/answer.ts";
 import type { ReplyListener } from "../visit/reply.ts";
@@ -102,7 +103,7 @@ class StreamDelivery implements AnswerReader, ReplyListener {
       errorCode: code ?? "upstream_error",
       errorSource: "upstream",
       usage: this.#tap.usage,
-      provenance: this.#tap.usage === null ? "none" : "upstream_partial",
+      provenance: this.#provenance(),
     });
   }
 
@@ -124,8 +125,13 @@ class StreamDelivery implements AnswerReader, ReplyListener {
   }
 
   #broken(error: GatewayError, cause: Cause, outcome: Outcome): Delivery {
-    const { usage } = this.#tap;
-    return broken(error, cause, outcome, usage, usage === null ? "none" : "upstream_partial");
+    return broken(error, cause, outcome, this.#tap.usage, this.#provenance());
+  }
+
+  #provenance(): Provenance {
+    const { usage, usageIsFinal } = this.#tap;
+    if (usage === null) return "none";
+    return usageIsFinal ? "upstream_final" : "upstream_partial";
   }
 
   #settle(delivery: Delivery): void {

@@ -104,6 +104,7 @@ class ChatTap implements Tap {
   done = false;
   failure: StreamFailure | null = null;
   usage: Usage | null = null;
+  usageIsFinal = false;
   events = 0;
   insideEvent = false;
   readonly #wantsUsage: boolean;
@@ -236,15 +237,19 @@ class ChatTap implements Tap {
       return true;
     }
     const chunk = parseObject(data);
+    const isBill = chunk !== null && isUsageChunk(chunk);
     if (chunk !== null) {
       const usage = readChatUsage(chunk["usage"]);
-      if (usage !== null && isCumulative(usage, this.usage)) this.usage = usage;
+      if (usage !== null && isCumulative(usage, this.usage)) {
+        this.usage = usage;
+        this.usageIsFinal = isBill;
+      }
     }
     if (event.name === "error" || chunk?.["error"]) {
       this.failure = { code: codeOf(chunk?.["error"]) };
       return true;
     }
-    return chunk === null || this.#wantsUsage || !isUsageChunk(chunk);
+    return !isBill || this.#wantsUsage;
   }
 }
 

@@ -110,6 +110,15 @@ describe("the usage chunk", () => {
     const tap = open(false);
     expect(push(tap, chunk)).toEqual([chunk]);
     expect(tap.usage?.outputTokens).toBe(1);
+    expect(tap.usageIsFinal).toBe(false);
+  });
+
+  test("makes its figures final, until a later figure is higher", () => {
+    const tap = open(true);
+    push(tap, USAGE + CHUNK);
+    expect(tap.usageIsFinal).toBe(true);
+    push(tap, CHUNK.replace("null", '{"prompt_tokens":9,"completion_tokens":7}'));
+    expect(tap.usageIsFinal).toBe(false);
   });
 
   test("with a usage that is not valid is taken out as well", () => {

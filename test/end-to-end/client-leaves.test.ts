@@ -1,0 +1,233 @@
+/** Clients that leave, at every phase and in every way: Ark is told at once, and nothing of them stays behind. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import type { LedgerRow } from "../../src/ledger/memory.ts";
+import type { RecordedRequest, ScriptStep } from "../../src/simulator/index.ts";
+import { callId, chatBytes, type Departure, departures, HttpCaller } from "../support/http-caller.ts";
+import { until } from "../support/raw-origin.ts";
+import { reconcile } from "../support/reconcile.ts";
+import { type RunningGateway, startGateway } from "../support/running-gateway.ts";
+import { Seeded } from "../support/seeded.ts";
+
+const TOLD_WITHIN_MS = 250;
+
+let running: RunningGateway;
+
+beforeAll(async () => {
+  running = await startGateway({ simulator: { replyTokens: 40 } });
+});
+
+afterEach(() => reconcile(running));
+
+afterAll(() => running.close());
+
+function lineOf(id: string): Record<string, unknown> | undefined {
+  return running.accessLines.find((line) => line["client_request_id"] === id);
+}
+
+async function lineWhenOver(id: string): Promise<Record<string, unknown>> {
+  await until(() => lineOf(id) !== undefined, `the line of ${id}`);
+  return lineOf(id) ?? {};
+}
+
+function rowsOf(line: Record<string, unknown>): LedgerRow[] {
+  return running.gateway.ledger.rows().filter(({ opened }) => opened.requestId === line["request_id"]);
+}
+
+function recordOf(id: string): RecordedRequest | undefined {
+  return running.simulator.requests.find((request) => request.header("x-client-request-id") === id);
+}
+
+/** How long Ark took to learn that nobody waits any more. */
+async function msUntilTold(id: string, leftAtMs: number): Promise<number> {
+  await running.simulator.waitFor(() => typeof recordOf(id)?.closedByClientAtMs === "number");
+  return (recordOf(id)?.closedByClientAtMs ?? Number.NaN) - leftAtMs;
+}
+
+type Call = { readonly id: string; readonly caller: HttpCaller };
+
+/** A call that meets the step; resolves once Ark has its body. */
+async function callInto(step: ScriptStep, stream: boolean): Promise<Call> {
+  running.simulator.script(step);
+  const id = callId();
+  const caller = new HttpCaller(running.port);
+  caller.send(chatBytes({ id, stream, members: stream ? { stream_options: { include_usage: true } } : {} }));
+  await running.simulator.waitFor(() => recordOf(id)?.bodyIsComplete === true);
+  return { id, caller };
+}
+
+async function expectAbandoned({ id, caller }: Call, how: Departure, cause: string): Promise<LedgerRow> {
+  const leftAtMs = caller.leave(how);
+  expect(await msUntilTold(id, leftAtMs)).toBeLessThan(TOLD_WITHIN_MS);
+  const line = await lineWhenOver(id);
+  expect(line).toMatchObject({ status: 499, outcome: "abandoned", cause, error: "client_closed" });
+  const [row, ...more] = rowsOf(line);
+  expect(more).toEqual([]);
+  expect(row?.settled).toMatchObject({ state: "partial", cause });
+  return row as LedgerRow;
+}
+
+describe.each(departures)("a client that leaves by %s", (how) => {
+  test("while it sends its body: Ark hears nothing", async () => {
+    const before = running.simulator.requests.length;
+    const id = callId();
+    const caller = new HttpCaller(running.port);
+    const bytes = chatBytes({ id });
+    caller.send(bytes.subarray(0, bytes.length - 20));
+    await until(() => running.gateway.deadlinesWatched === 1, "the body's reader");
+    caller.leave(how);
+    const line = await lineWhenOver(id);
+    expect(line).toMatchObject({ status: 499, outcome: "abandoned", cause: "CB", attempts: 0 });
+    expect(running.simulator.requests.length).toBe(before);
+  });
+
+  test.each([false, true])("while it waits for the head (stream: %s)", async (stream) => {
+    const call = await callInto({ kind: "hang" }, stream);
+    const row = await expectAbandoned(call, how, "CH");
+    expect(row.settled).toMatchObject({ status: null, usage: null, provenance: "none" });
+  });
+
+  test("before the first token", async () => {
+    // A comment comes through, so the head has; it is no event.
+    const step: ScriptStep = [
+      { kind: "sse", variant: "comments" },
+      { kind: "stall", afterBytes: ": keep-alive 0\n\n".length },
+    ];
+    const call = await callInto(step, true);
+    await call.caller.untilText(": keep-alive 0");
+    const row = await expectAbandoned(call, how, "CF");
+    expect(row.settled).toMatchObject({ status: 200, usage: null, provenance: "none" });
+  });
+
+  test("in the middle of a stream", async () => {
+    const call = await callInto({ kind: "stall", afterBytes: 1_000 }, true);
+    await call.caller.untilText("data: ");
+    const row = await expectAbandoned(call, how, "CS");
+    expect(row.settled).toMatchObject({ status: 200, usage: null, provenance: "none" });
+  });
+
+  test("after the usage and before [DONE]: Ark's final figures are booked", async () => {
+    const call = await callInto([{ kind: "omit_done" }, { kind: "open_after_done" }], true);
+    await call.caller.untilText('"choices":[]');
+    const row = await expectAbandoned(call, how, "CS");
+    expect(row.settled?.provenance).toBe("upstream_final");
+  });
+
+  test("after the usage that it had not asked for", async () => {
+    running.simulator.script([{ kind: "omit_done" }, { kind: "open_after_done" }]);
+    const id = callId();
+    const caller = new HttpCaller(running.port);
+    caller.send(chatBytes({ id, stream: true }));
+    await caller.untilText('"finish_reason":"stop"');
+    const row = await expectAbandoned({ id, caller }, how, "CS");
+    expect(row.settled?.provenance).toBe("upstream_final");
+  });
+
+  test("after [DONE]: that is a success", async () => {
+    const call = await callInto(null, true);
+    await call.caller.untilComplete();
+    call.caller.leave(how);
+    const line = await lineWhenOver(call.id);
+    expect(line).toMatchObject({ status: 200, outcome: "ok", cause: "-E" });
+    expect(rowsOf(line)[0]?.settled).toMatchObject({ state: "settled", provenance: "upstream_final" });
+  });
+
+  test("with a second call behind the first on its connection: both are let go", async () => {
+    running.simulator.script({ kind: "hang" }, { kind: "hang" });
+    const ids = [callId(), callId()];
+    const caller = new HttpCaller(running.port);
+    caller.send(Buffer.concat(ids.map((id) => chatBytes({ id, stream: true }))));
+    await running.simulator.waitFor(() => ids.every((id) => recordOf(id)?.bodyIsComplete === true));
+    const leftAtMs = caller.leave(how);
+    for (const id of ids) expect(await msUntilTold(id, leftAtMs)).toBeLessThan(TOLD_WITHIN_MS);
+    for (const id of ids) expect(await lineWhenOver(id)).toMatchObject({ outcome: "abandoned", cause: "CH" });
+  });
+});
+
+describe("whatever the phase", () => {
+  const CALLS = 240;
+  const AT_ONCE = 12;
+
+  async function callAndLeave(seeded: Seeded): Promise<number | null> {
+    const id = callId();
+    const caller = new HttpCaller(running.port);
+    const bytes = chatBytes({ id, stream: seeded.fraction() < 0.7 });
+    const how = seeded.pick(departures);
+    if (seeded.fraction() < 0.2) {
+      await caller.sent(bytes.subarray(0, seeded.below(bytes.length)));
+      caller.leave(how);
+      return null;
+    }
+    caller.send(bytes);
+    if (seeded.fraction() < 0.5) {
+      const bytesMax = seeded.below(12_000);
+      const isOver = (): boolean => caller.hasHead && caller.answer.isComplete;
+      await caller.until(() => caller.bytesReceived >= bytesMax || isOver(), "bytes");
+    } else {
+      const ms = seeded.below(150);
+      await new Promise((resolve) => setTimeout(resolve, ms));
+    }
+    const leftAtMs = caller.leave(how);
+    const isSettled = (): boolean => recordOf(id) === undefined || lineOf(id) !== undefined;
+    await until(isSettled, `the end of ${id}`);
+    const toldAtMs = recordOf(id)?.closedByClientAtMs ?? null;
+    return toldAtMs === null ? null : toldAtMs - leftAtMs;
+  }
+
+  test(`${CALLS} clients leave at random bytes and times: Ark is told within ${TOLD_WITHIN_MS} ms`, async () => {
+    const warnings: string[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning.message);
+    process.on("warning", onWarning);
+    const seeded = new Seeded(20_261_122);
+    running.simulator.scriptBy(() => [
+      { kind: "delay", ms: 20 },
+      { kind: "drip", bytes: 400, everyMs: 3 },
+    ]);
+    const delays: number[] = [];
+    const worker = async (calls: number): Promise<void> => {
+      for (let call = 0; call < calls; call++) {
+        const delayMs = await callAndLeave(seeded);
+        if (delayMs !== null) delays.push(delayMs);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, () => worker(CALLS / AT_ONCE)));
+    running.simulator.clearScript();
+    await reconcile(running);
+    expect(delays.length).toBeGreaterThan(CALLS / 3);
+    delays.sort((one, other) => one - other);
+    expect(delays[Math.floor(delays.length * 0.99)]).toBeLessThan(TOLD_WITHIN_MS);
+    for (const line of running.accessLines) {
+      expect(line["outcome"] === "abandoned").toBe(line["status"] === 499);
+    }
+    process.off("warning", onWarning);
+    expect(warnings).toEqual([]);
+  });
+
+  test("one connection carries many calls without gathering listeners", async () => {
+    const warnings: string[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning.message);
+    process.on("warning", onWarning);
+    const caller = new HttpCaller(running.port);
+    for (let call = 1; call <= 40; call++) {
+      caller.send(chatBytes({ stream: call % 2 === 0 }));
+      await caller.untilComplete(call);
+    }
+    process.off("warning", onWarning);
+    expect(warnings).toEqual([]);
+    expect(caller.parser.flaw).toBeNull();
+  });
+
+  test("a house that is closed leaves no socket behind", async () => {
+    const sockets = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name.startsWith("TCP")).length;
+    const before = sockets();
+    const other = await startGateway({ simulator: { replyTokens: 10 } });
+    const callers = Array.from({ length: 10 }, () => new HttpCaller(other.port));
+    for (const caller of callers) caller.send(chatBytes({ stream: true }));
+    await Promise.all(callers.map((caller) => caller.untilComplete()));
+    for (const [index, caller] of callers.entries()) if (index % 2 === 0) caller.leave("reset");
+    await reconcile(other);
+    await other.close();
+    await Promise.all(callers.map((caller) => caller.untilEnded()));
+    await until(() => sockets() <= before, "as few sockets as before");
+  });
+});
