@@ -33,8 +33,16 @@ function aliasCard({ alias, targets, price }: ModelConfig): ModelCard {
     outputTokensMax: known?.outputTokensMax ?? null,
     inputModalities: known?.inputModalities ?? ["text"],
     price: price === null ? priceOf(known) : { input: price.input, output: price.output },
-    description: (findAliasAdvice(alias) ?? known)?.advice.en ?? "",
+    description: aliasAdvice(alias) ?? known?.advice.en ?? "",
   };
+}
+
+/** What the alias is for, and which of Ark's models take its place today. */
+function aliasAdvice(alias: string): string | null {
+  const found = findAliasAdvice(alias);
+  if (found === null) return null;
+  const { advice, successors } = found;
+  return successors.length === 0 ? advice.en : `${advice.en} Today: ${successors.join(" or ")}.`;
 }
 
 function catalogueCard(model: ArkModel): ModelCard {
