@@ -1,8 +1,10 @@
 /** Reads HTTP/1.1 answers from raw bytes, however they are cut, cheaply enough to leave the cores alone. */
 
-/** What an answer is told to: head, pieces of the decoded body, end. A piece is only good during the call. */
+/** What an answer is told to. A piece of the decoded body is only good during the call. */
 export type AnswerSink = {
   answerHead(status: number): void;
+  /** A frame of a chunked body begins: the relay wrote once, however many events it had read at once. */
+  answerFrame(): void;
   answerPiece(piece: Buffer): void;
   answerEnd(): void;
 };
@@ -105,6 +107,7 @@ export class AnswerReader {
       if (!/^[0-9a-f]{1,8}(?:;[^\r\n]*)?\r\n$/i.test(line)) throw new Error(`not a chunk size: ${line}`);
       this.#left = Number.parseInt(line, 16);
       this.#state = this.#left === 0 ? "trailer" : "frame";
+      if (this.#left > 0) this.#sink.answerFrame();
     } else if (line === "\r\n") {
       if (this.#state === "trailer") this.#end();
       else this.#state = "size";

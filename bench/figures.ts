@@ -29,6 +29,9 @@ const STREAMS_AT_REST = 1_000;
 const WARM_UP_MS = 300;
 /** Streams outlive their window by this, which leaves them the time to open. */
 const STREAM_MARGIN_MS = 2_000;
+/** A relay that a busy machine keeps waiting reads several chunks at once, and looks cheaper than it is. */
+const MERGED_MAX = 1.1;
+const RETAKES_MAX = 3;
 /** Probes come at odd times: one that waits for the last would only ever meet a server that is free. */
 const PROBE_PAUSES_MS = [3, 11, 6, 2, 9, 5, 13, 7];
 const FINISH_MS_MAX = 20_000;
@@ -87,22 +90,38 @@ function openStreams(target: Target, seconds: number): Promise<StreamLoad> {
   return StreamLoad.open(target.port, STREAMS, { events, intervalMs: INTERVAL_MS });
 }
 
-/** Processor time per event of a stream while 200 streams are open, none of them opening or ending. */
+type StreamSlice = { readonly cpuPerEvent: number; readonly eventsPerWrite: number };
+
+async function streamSlice(target: Target, seconds: number): Promise<StreamSlice> {
+  const load = await openStreams(target, seconds);
+  await sleep(WARM_UP_MS);
+  const before = { cpu: cpuMicroseconds(target.pid), events: load.events, frames: load.frames };
+  await sleep(seconds * 1_000);
+  const used = cpuMicroseconds(target.pid) - before.cpu;
+  const events = load.events - before.events;
+  const frames = load.frames - before.frames;
+  if (load.answers > 0) throw new Error("streams ended within the window: the machine is too slow");
+  await load.finish(FINISH_MS_MAX);
+  return { cpuPerEvent: used / events, eventsPerWrite: events / frames };
+}
+
+/**
+ * Processor time per event of a stream while 200 streams are open, and how many events a write held. A slice in
+ * which the machine was too busy for one write each is taken again, three times at most.
+ */
 export async function stream(targets: readonly Target[], { rounds, seconds }: Runs): Promise<Figure[]> {
   const title = `CPU per streamed chunk, ${STREAMS} streams, one each ${INTERVAL_MS} ms`;
   const cpu = figure("stream_cpu", title, "us", "ratio", 2.2);
+  const merged = figure("stream_merged", "chunks in one write meanwhile", "chunks", "none", MERGED_MAX);
   await alternate(targets, rounds, async (target) => {
-    const load = await openStreams(target, seconds);
-    await sleep(WARM_UP_MS);
-    const before = { cpu: cpuMicroseconds(target.pid), events: load.events };
-    await sleep(seconds * 1_000);
-    const used = cpuMicroseconds(target.pid) - before.cpu;
-    const events = load.events - before.events;
-    if (load.answers > 0) throw new Error("streams ended within the window: the machine is too slow");
-    await load.finish(FINISH_MS_MAX);
-    add(cpu, target, used / events);
+    let slice = await streamSlice(target, seconds);
+    for (let retake = 0; retake < RETAKES_MAX && slice.eventsPerWrite > MERGED_MAX; retake += 1) {
+      slice = await streamSlice(target, seconds);
+    }
+    add(cpu, target, slice.cpuPerEvent);
+    add(merged, target, slice.eventsPerWrite);
   });
-  return [cpu];
+  return [cpu, merged];
 }
 
 /** Time from a request's first byte out to its answer's last byte in, one at a time. */

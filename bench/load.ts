@@ -19,6 +19,8 @@ export function streamWork(pace: Pace): Work {
 export type ClientOwner = {
   /** The first byte of an answer's body has come, so long after its request was written. */
   clientFirstByte(client: Client, elapsedMs: number): void;
+  /** A frame of a chunked body has begun. */
+  clientFrame(client: Client): void;
   /** So many events of a stream have ended. */
   clientEvents(client: Client, events: number): void;
   /** An answer is complete and is, byte for byte, what it had to be. */
@@ -63,6 +65,10 @@ export class Client implements AnswerSink {
   answerHead(status: number): void {
     if (status !== 200) throw new Error(`status ${status}`);
     if (this.#work === null) throw new Error("an answer that nobody asked for");
+  }
+
+  answerFrame(): void {
+    this.#owner.clientFrame(this);
   }
 
   answerPiece(piece: Buffer): void {
@@ -113,6 +119,7 @@ abstract class Load implements ClientOwner {
   readonly answerMs: number[] = [];
   answers = 0;
   events = 0;
+  frames = 0;
   protected readonly clients: Client[] = [];
   #watchers: (() => void)[] = [];
 
@@ -144,6 +151,10 @@ abstract class Load implements ClientOwner {
   clientFirstByte(_client: Client, elapsedMs: number): void {
     this.firstByteMs.push(elapsedMs);
     this.changed();
+  }
+
+  clientFrame(_client: Client): void {
+    this.frames += 1;
   }
 
   clientEvents(_client: Client, events: number): void {

@@ -40,6 +40,7 @@ export function relationsOf(figure: Figure, name: string): number[] {
 
 function shown(value: number, unit: string): string {
   if (Number.isNaN(value)) return "-";
+  if (unit === "chunks") return value.toFixed(2);
   if (unit === "ms" && Math.abs(value) < 10) return value.toFixed(3);
   return value.toFixed(value < 100 ? 1 : 0);
 }

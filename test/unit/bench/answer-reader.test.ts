@@ -10,6 +10,9 @@ class Recorder {
   answerHead(status: number): void {
     this.heard.push(`head ${status}`);
   }
+  answerFrame(): void {
+    this.heard.push("frame");
+  }
   answerPiece(piece: Buffer): void {
     this.body += piece.toString("latin1");
   }
@@ -38,7 +41,16 @@ const TWO_ANSWERS = Buffer.from(
     "3\r\nabc\r\n0b;note\r\ndefgh\r\n\r\nij\r\n0\r\nx-trailer: 1\r\n\r\n" +
     "HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n",
 );
-const HEARD = ["head 200", "end hello", "head 429", "end abcdefgh\r\n\r\nij", "head 204", "end "];
+const HEARD = [
+  "head 200",
+  "end hello",
+  "head 429",
+  "frame",
+  "frame",
+  "end abcdefgh\r\n\r\nij",
+  "head 204",
+  "end ",
+];
 
 describe("the reader", () => {
   test("hears the same answers wherever the bytes are cut once", () => {
