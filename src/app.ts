@@ -4,6 +4,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type BuiltHouse, buildHouse, type Foundation, modelLabels } from "./app/house.ts";
 import type { Config } from "./config/config.ts";
+import { isLoopbackHost } from "./config/loopback.ts";
 import type { Clock } from "./core/clock.ts";
 import { systemClock } from "./core/clock.ts";
 import { GatewayError } from "./core/errors.ts";
@@ -47,6 +48,8 @@ export class Gateway {
   /** Another way into the same house, on loopback: for tests of those who embed the gateway. */
   #inner: DataServer | null = null;
   readonly #control: ControlServer;
+  /** Where the port is open, whatever later configurations say. */
+  readonly #boundHost: string;
   #config: Config;
   #built: BuiltHouse;
   #stopping: Promise<void> | null = null;
@@ -73,6 +76,7 @@ export class Gateway {
       environment,
     };
     this.#config = config;
+    this.#boundHost = config.server.host;
     this.#built = buildHouse(config, this.#foundation);
     this.#data = this.#createDataServer(config.server.host, config.server.port);
     this.#control = createControlServer({
@@ -121,6 +125,12 @@ export class Gateway {
    * @throws Error where the house cannot be built from it; then the old one stays in force
    */
   reload(config: Config): void {
+    const holdsKey = config.upstreams.some(({ apiKeys }) => apiKeys.length > 0);
+    if (holdsKey && !isLoopbackHost(this.#boundHost)) {
+      throw new Error(
+        `With an Ark key the gateway listens on loopback only, and it is open on ${this.#boundHost}: restart it.`,
+      );
+    }
     const old = this.#built;
     this.#built = buildHouse(config, this.#foundation);
     this.#config = config;
