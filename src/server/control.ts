@@ -99,8 +99,8 @@ function createApp({ host, metrics, onFault }: ControlServerOptions): Hono {
 }
 
 /**
- * Answers only to the names that a user of this port would type. A page whose name has been made to resolve to
- * this address (DNS rebinding) shows its own name in Host, so it gets nothing.
+ * Answers only to the names that a user of this port would type. A page whose name has been made to resolve
+ * to this address (DNS rebinding) shows its own name in Host, so it gets nothing.
  */
 function protect(host: string): MiddlewareHandler {
   return async (context, next) => {
@@ -110,7 +110,9 @@ function protect(host: string): MiddlewareHandler {
   };
 }
 
-/** An address is always fine: only a name can be rebound. So is a name without a dot, which no public DNS has. */
+/**
+ * An address is always fine: only a name can be rebound. So is a name without a dot, which no public DNS has.
+ */
 function isOwnName(hostHeader: string, configured: string): boolean {
   const name = nameOf(hostHeader.toLowerCase());
   return name !== "" && (!name.includes(".") || isIP(name) !== 0 || name === configured.toLowerCase());

@@ -43,14 +43,14 @@ export function refuseSocket(socket: Socket, error: GatewayError, render: Render
 }
 
 /**
- * Ends our side and stops reading, but leaves the connection a moment: to close it with bytes unread would reset
- * it, and the reset can overtake the answer on its way to the client.
+ * Ends our side and stops reading, but leaves the connection a moment: to close it with bytes unread would
+ * reset it, and the reset can overtake the answer on its way to the client.
  */
 export function lingerThenClose(socket: Socket): void {
   if (socket.destroyed) return;
   socket.end();
   socket.pause();
-  // node:http resumes the request, and with it the socket, over the next two ticks, to throw a body's rest away.
+  // node:http wants to throw a body's rest away: it resumes request and socket over the next two ticks.
   process.nextTick(process.nextTick, pauseLiving, socket);
   setTimeout(destroySocket, LINGER_MS, socket).unref();
 }
@@ -81,7 +81,9 @@ function answerBytes(error: GatewayError, requestId: RequestId, render: RenderRe
   return Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), body]);
 }
 
-/** The parser counts the target with the headers, so a very long one looks like them: is there no line yet? */
+/**
+ * The parser counts the target with the headers, so a very long one looks like them: is there no line yet?
+ */
 function isLongTarget(packet: Buffer | undefined, socket: Socket): boolean {
   if (packet === undefined || socket.bytesRead > packet.length) return false;
   const lineEnd = packet.indexOf(0x0a);

@@ -1,4 +1,4 @@
-/** node:http's server with every default set on purpose, and with what its parser lets through kept from the handler. */
+/** node:http's server with every default set on purpose, and a guard between its parser and the handler. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { GatewayError } from "../core/errors.ts";
@@ -65,8 +65,9 @@ function connectionOf(socket: KnownSocket): Connection {
 }
 
 /**
- * The server of the data plane. Upgrades are not served: such a request is taken for what it is without. `render`
- * gives the JSON of refusals that node:http would otherwise answer bare; the handler answers everything else.
+ * The server of the data plane. Upgrades are not served: such a request is taken for what it is without.
+ * `render` gives the JSON of refusals that node:http would otherwise answer bare; the handler answers
+ * everything else.
  */
 export function createStrictServer<Response extends ResponseClass>(
   options: StrictServerOptions<Response>,
@@ -179,7 +180,9 @@ class Guard<Response extends ResponseClass> {
     else this.#refuse(duplex, refusal);
   }
 
-  /** In order: the answers before it go out first. In the middle of an answer there is no place for another. */
+  /**
+   * In order: the answers before it go out first. In the middle of an answer there is no place for another.
+   */
   #refuse(socket: Socket, error: GatewayError): void {
     const connection = connectionOf(socket);
     if (connection.refused) return;

@@ -11,11 +11,13 @@ export interface LineSink {
 /**
  * The fields of a line, in this order; one that has no value is left out, so that lines stay short.
  *
- * - `time`: when the request began, ISO 8601 in UTC; `level` is `info` and `message` is `request`, as in the event log
+ * - `time`: when the request began, ISO 8601 in UTC; `level` is `info` and `message` is `request`, as in the
+ *   event log
  * - `request_id`, `client_request_id`
  * - `method`, `route` (`other` where there is none), `door`
  * - `model` (the alias served), `fallback_from` (the name asked for), `upstream`, `upstream_model`, `changes`
- * - `stream` (only where true), `status` (499: the client left), `outcome`, `cause` (two letters: who, and in which phase)
+ * - `stream` (only where true), `status` (499: the client left), `outcome`, `cause` (two letters: who, and in
+ *   which phase)
  * - `error`, `error_source`, `attempts`
  * - `input_tokens`, `cached_input_tokens`, `output_tokens`, `reasoning_tokens`
  * - `bytes_in`, `bytes_out` (bodies), `first_byte_ms`, `upstream_ms`, `total_ms`

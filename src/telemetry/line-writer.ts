@@ -1,4 +1,4 @@
-/** Writes log lines to a file descriptor in blocks, and drops them rather than wait for whoever reads them. */
+/** Writes log lines to a descriptor in blocks, and drops them rather than wait for whoever reads them. */
 import { write, writeSync } from "node:fs";
 
 /** Writes some of the bytes and says how many, or why none. */
@@ -22,8 +22,8 @@ const FLUSH_AFTER_MS = 100;
 const WAITING_BYTES_MAX = 1_048_576;
 
 /**
- * One write is under way at a time, on the thread pool: a reader that has stopped holds up one thread there, never
- * the event loop. `process.stdout` would not do: on a pipe it blocks.
+ * One write is under way at a time, on the thread pool: a reader that has stopped holds up one thread there,
+ * never the event loop. `process.stdout` would not do: on a pipe it blocks.
  */
 export function descriptorWriter(descriptor: number): LineWriter {
   return new LineWriter({

@@ -1,4 +1,4 @@
-/** The gateway's figures as Prometheus metrics: few series whatever clients send, and cheap where requests pass. */
+/** The gateway's figures as Prometheus metrics: few series whatever clients send, and cheap to add to. */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { catalogue, type ErrorCode } from "../core/errors.ts";
 import { VERSION } from "../core/version.ts";

@@ -19,7 +19,7 @@ const CAUSES_MAX = 3;
 const ITEMS_MAX = 50;
 const STACK_CHARACTERS_MAX = 4_096;
 
-/** Lines have `time`, `level`, `message` and the fields of the event; an error is its name, code, message and stack. */
+/** Lines have `time`, `level`, `message` and the event's fields; an error is its name, code, message, stack. */
 export function createPinoLog({ level, sink, secrets = [] }: EventLogOptions): EventLog {
   const scrub = scrubber(secrets);
   const logger = pino(
@@ -69,7 +69,7 @@ class PinoLog implements EventLog {
   }
 }
 
-/** By allow-list: text, numbers, booleans, null, lists of these, errors. Other objects are named, not shown. */
+/** By allow-list: texts, numbers, booleans, null, lists of these, errors. Other objects are only named. */
 function plainValue(value: unknown, scrub: Scrub): Plain {
   switch (typeof value) {
     case "string":

@@ -42,7 +42,8 @@ export class PrettyLines {
     const level = String(fields["level"] ?? "");
     const color = this.#color ? colors[level] : undefined;
     const name = level.toUpperCase().padEnd(5);
-    let text = `${String(fields["time"] ?? "").slice(11, 23)} ${color === undefined ? name : color + name + RESET}`;
+    const clock = String(fields["time"] ?? "").slice(11, 23);
+    let text = `${clock} ${color === undefined ? name : color + name + RESET}`;
     text += ` ${printable(String(fields["message"] ?? ""))}`;
     for (const [field, value] of Object.entries(fields)) {
       if (unlisted.has(field) || isError(value)) continue;

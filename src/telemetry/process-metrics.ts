@@ -6,7 +6,7 @@ const RESOLUTION_MS = 20;
 const NANOSECONDS = 1e9;
 const quantiles = [0.5, 0.99, 1] as const;
 
-/** These walk every open handle each time somebody looks: milliseconds of the event loop at 10,000 streams. */
+/** These walk every open handle at each look: milliseconds of the event loop at 10,000 streams. */
 const costly = ["nodejs_active_handles", "nodejs_active_requests", "nodejs_active_resources"] as const;
 
 let registry: Registry | null = null;

@@ -17,7 +17,7 @@ const errorSources = [
 /** The parts of a record that say how a request ended. */
 export type Ended = Pick<RequestRecord, "status" | "outcome">;
 
-/** What is counted for one model: each observe and add is a number in an array, found without hashing labels. */
+/** What is counted for one model: each addition is to a number in an array, found without hashing labels. */
 export class ModelCells {
   fallbacks = 0;
   readonly tokens = new Float64Array(tokenKinds.length);

@@ -27,7 +27,9 @@ export type BodyResult =
 const EMPTY = { kind: "whole", body: Buffer.alloc(0) } as const satisfies BodyResult;
 const LEFT: BodyResult = { kind: "left" };
 
-/** A longer body gets its whole Buffer only once this much of it has come: a declared length costs nothing. */
+/**
+ * A longer body gets its whole Buffer only once this much of it has come: a declared length costs nothing.
+ */
 const TRUSTED_BYTES_MAX = 1_048_576;
 const ROOM_BYTES_MIN = 65_536;
 
@@ -36,8 +38,9 @@ const READER = Symbol("reader");
 type ReadRequest = IncomingMessage & { [READER]?: BodyReader | undefined };
 
 /**
- * The bound is on bytes: n pass and n + 1 are refused, whatever was declared; a declared length beyond it is refused
- * before anything is read. At most one piece of the socket (64 KiB) is read past the bound. Never rejects.
+ * The bound is on bytes: n pass and n + 1 are refused, whatever was declared; a declared length beyond it is
+ * refused before anything is read. At most one piece of the socket (64 KiB) is read past the bound. Never
+ * rejects.
  */
 export function readBoundedBody(
   request: IncomingMessage,
@@ -62,7 +65,10 @@ class BodyReader {
   #settle: ((result: BodyResult) => void) | null = null;
   /** The first piece, which is nearly always the whole body. */
   #first: Buffer | null = null;
-  /** From the second piece on: where they are copied to, so that a body in tiny pieces costs no more than its bytes. */
+  /**
+   * From the second piece on: where they are copied to, so that a body in tiny pieces costs no more than its
+   * bytes.
+   */
   #room: Buffer | null = null;
   #bytes = 0;
 
@@ -150,7 +156,7 @@ class BodyReader {
 }
 
 function tooLarge(bodyBytesMax: number): GatewayError {
-  const message = `The request's body is larger than ${bodyBytesMax} bytes, the limit here. Send less in one call.`;
+  const message = `The request's body is larger than ${bodyBytesMax} bytes. Send less in one call.`;
   return new GatewayError("body_too_large", message);
 }
 

@@ -1,12 +1,13 @@
-/** Whether a Content-Type means JSON in UTF-8: a small reader of its own, since spellings have been used to slip past checks. */
+/** Whether a Content-Type means JSON in UTF-8: spellings have been used to slip past laxer readers. */
 
 /** Longer values mean nothing that is served here. */
 const CHARACTERS_MAX = 128;
 const JSON_TYPE = "application/json";
 
 /**
- * True where the type is missing (null) or is `application/json`, in any case, with no parameter other than one
- * `charset=utf-8`. Everything else is for a 415: ` application/json`, `application/json\ta`, `charset=utf-7`.
+ * True where the type is missing (null) or is `application/json`, in any case, with no parameter other than
+ * one `charset=utf-8`. Everything else is for a 415: ` application/json`, `application/json\ta`,
+ * `charset=utf-7`.
  */
 export function isJsonContentType(value: string | null): boolean {
   if (value === null || value === JSON_TYPE) return true;

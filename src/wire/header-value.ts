@@ -38,7 +38,7 @@ export function isSlug(name: string): boolean {
   return name.length > 0;
 }
 
-/** Visible ASCII without what begins or ends another part of a URI: quote, `#`, comma, slash, `?`, `@`, `\`. */
+/** Visible ASCII without what borders on another part of a URI: quote, `#`, comma, slash, `?`, `@`, `\`. */
 export function isHost(value: string): boolean {
   for (let index = 0; index < value.length; index++) {
     const code = value.charCodeAt(index);

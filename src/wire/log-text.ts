@@ -1,4 +1,4 @@
-/** Text that is safe in a line of a log: JSON strings in which nothing can end the line or steer a terminal. */
+/** Text that is safe in a line of a log: JSON strings that can neither end the line nor steer a terminal. */
 
 /** A string as a JSON string: printable text as it is, whatever could forge or hide text as an escape. */
 export function quoteForLog(text: string): string {
@@ -11,8 +11,8 @@ export function quoteForLog(text: string): string {
 }
 
 /**
- * A JSON text with the hazards in its strings escaped: DEL and C1 controls (a lone 0x9b begins an ANSI sequence),
- * U+2028 and U+2029, and the marks that turn the direction of what follows.
+ * A JSON text with the hazards in its strings escaped: DEL and C1 controls (a lone 0x9b begins an ANSI
+ * sequence), U+2028 and U+2029, and the marks that turn the direction of what follows.
  */
 export function escapeHazards(json: string): string {
   let from = 0;

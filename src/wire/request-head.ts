@@ -1,4 +1,4 @@
-/** Reads a request's head in one pass over its raw headers: refuses what is ambiguous, picks what is needed. */
+/** Reads a request's head in one pass over its raw headers: refuses what is ambiguous, picks what counts. */
 import type { ErrorCode } from "../core/errors.ts";
 import { isDigits, isFieldValue, isHost, isRequestId, isSlug } from "./header-value.ts";
 
@@ -17,7 +17,9 @@ const ARK_BETA = "ark-beta-";
 /** With these methods a body has no meaning, and hops disagree on whether to read one (RFC 9110, 9.3). */
 const bodyless: ReadonlySet<string> = new Set(["GET", "HEAD", "DELETE", "OPTIONS"]);
 
-/** What the gateway needs of a head. Null: the header is not there. Values are latin1 without control bytes. */
+/**
+ * What the gateway needs of a head. Null: the header is not there. Values are latin1 without control bytes.
+ */
 export class RequestHead {
   host: string | null = null;
   authorization: string | null = null;
@@ -208,8 +210,9 @@ export class RequestHead {
 }
 
 /**
- * Refuses the framing that node:http lets through (reliability B6) and picks the headers that count. Control bytes
- * in the values of headers that are not picked are llhttp's to refuse. `Host` may be missing on HTTP/1.0 only.
+ * Refuses the framing that node:http lets through (reliability B6) and picks the headers that count. Control
+ * bytes in the values of headers that are not picked are llhttp's to refuse. `Host` may be missing on
+ * HTTP/1.0 only.
  */
 export function readRequestHead(request: RawRequest): HeadResult {
   const { method = "", httpVersion, rawHeaders } = request;

@@ -20,11 +20,12 @@ const PERCENT = 0x25;
 const MODELS = "/models/";
 
 /**
- * Reads the target as it stands on the request line. Routes are matched on the raw path, so nothing is decoded here
- * but to refuse: control characters, spaces and non-ASCII; a fragment; backslashes and `%5c`; encoded controls;
- * `..` segments, encoded or not; broken escapes; `%2f`, except in the id of `/models/{id}`. An absolute form must
- * name the very host of the `Host` header. One doubled slash after the base is taken for one, since base URLs end
- * in slashes by accident. A trailing slash is left where it is: `/v1/chat/completions/` is no route, and so a 404.
+ * Reads the target as it stands on the request line. Routes are matched on the raw path, so nothing is
+ * decoded here but to refuse: control characters, spaces and non-ASCII; a fragment; backslashes and `%5c`;
+ * encoded controls; `..` segments, encoded or not; broken escapes; `%2f`, except in the id of `/models/{id}`.
+ * An absolute form must name the very host of the `Host` header. One doubled slash after the base is taken
+ * for one, since base URLs end in slashes by accident. A trailing slash is left where it is:
+ * `/v1/chat/completions/` is no route, and so a 404.
  */
 export function readRequestTarget(target: string, host: string | null): TargetResult {
   if (target.length > TARGET_BYTES_MAX) {

@@ -1,4 +1,4 @@
-/** The strict server with a small handler behind it: reads head, target and body as the pipeline does, and answers. */
+/** The strict server with a small handler behind it that reads head, target and body as the pipeline does. */
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
@@ -6,13 +6,15 @@ import { GatewayError } from "../../src/core/errors.ts";
 import type { RenderRefusal } from "../../src/server/refusal.ts";
 import { createStrictServer, type StrictServerOptions } from "../../src/server/strict-server.ts";
 import { type BodyWatch, readBoundedBody } from "../../src/wire/bounded-body.ts";
-import { readRequestHead } from "../../src/wire/request-head.ts";
+import { type RequestHead, readRequestHead } from "../../src/wire/request-head.ts";
 import { readRequestTarget } from "../../src/wire/request-target.ts";
 
 type Response = typeof ServerResponse<IncomingMessage>;
 
 export type FrontDoorOptions = Partial<StrictServerOptions<Response>> & {
   readonly bodyBytesMax?: number;
+  /** Told of each request that got as far as its handler. */
+  readonly onHandled?: (head: RequestHead, path: string) => void;
   /** Requests are answered once this resolves. */
   readonly hold?: Promise<void>;
 };
@@ -94,6 +96,8 @@ export class FrontDoor {
     if (target.kind === "refused")
       return refuse(request, response, new GatewayError(target.code, target.message));
     this.handled.push(target.path);
+    this.#options.onHandled?.(head, target.path);
+    if (head.callerRequestId !== null) response.setHeader("x-client-request-id", head.callerRequestId);
     await this.#options.hold;
     if (expectsContinue) response.writeContinue();
     const bounds = {

@@ -1,4 +1,4 @@
-/** An HTTP client on a bare socket: sends the very bytes of a test and reads answers until the connection ends. */
+/** An HTTP client on a bare socket: sends the very bytes of a test and reads answers until the end. */
 import { connect, type Socket } from "node:net";
 
 export type RawAnswer = {
@@ -50,7 +50,9 @@ export class RawHttpClient {
     });
   }
 
-  /** The next whole answer; an interim 100 counts as one. @throws Error at the deadline or where none comes */
+  /**
+   * The next whole answer; an interim 100 counts as one. @throws Error at the deadline or where none comes
+   */
   async answer(deadlineMs = 5_000): Promise<RawAnswer> {
     const giveUpAt = performance.now() + deadlineMs;
     for (;;) {

@@ -1,4 +1,4 @@
-/** What the event log lets through: plain values and the plain parts of errors, without secrets, one line each. */
+/** What the event log lets through: plain values and plain parts of errors, without secrets, line by line. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createPinoLog, type EventLogOptions } from "../../../src/telemetry/pino-log.ts";
