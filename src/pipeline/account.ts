@@ -43,7 +43,7 @@ function settleAttempts(house: House, { course, delivery }: Story): void {
       usage: isLast ? delivery.usage : null,
       provenance: isLast ? delivery.provenance : "none",
       dispatchedMs: since(answer.startedMs, answer.dispatchedMs),
-      firstByteMs: since(answer.startedMs, answer.headMs),
+      firstByteMs: since(answer.startedMs, answer.firstPieceMs),
       totalMs: endedMs - answer.startedMs,
     });
     house.observer.attemptEnded(attempt.target.metricLabel, resultOf(attempt, isLast, delivery));
@@ -108,7 +108,7 @@ function recordOf(house: House, visit: Visit, story: Story): RequestRecord {
     usage: delivery.usage,
     bodyBytesIn: plan?.body.length ?? 0,
     bodyBytesOut: reply.bytesOut,
-    firstByteMs: last === undefined ? null : since(visit.startedMs, last.answer.headMs),
+    firstByteMs: last === undefined ? null : since(visit.startedMs, last.answer.firstPieceMs),
     upstreamMs: upstreamMs(course.attempts, nowMs),
     totalMs: nowMs - visit.startedMs,
   };

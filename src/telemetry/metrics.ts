@@ -23,7 +23,7 @@ const RENDERS_PER_SECOND_MAX = 20;
 const NO_DOOR = "none";
 
 const DURATION_HELP = "From arrival to the last byte, of requests that went to an upstream.";
-const FIRST_BYTE_HELP = "From arrival to the head of Ark's answer.";
+const FIRST_BYTE_HELP = "From arrival to the first byte of Ark's answer.";
 const DURATION_SECONDS = [0.1, 0.5, 1, 2.5, 5, 15, 60, 300, 1_800];
 const FIRST_BYTE_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300];
 const OVERHEAD_SECONDS = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.25];

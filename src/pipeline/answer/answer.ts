@@ -42,6 +42,8 @@ export class Answer implements ExchangeListener, Watched {
   readonly startedMs: number;
   dispatchedMs: number | null = null;
   headMs: number | null = null;
+  /** When the first piece of the body came: a thinking model sends its head long before. */
+  firstPieceMs: number | null = null;
   endedMs: number | null = null;
   head: UpstreamHead | null = null;
   readonly #timeouts: Timeouts;
@@ -150,6 +152,7 @@ export class Answer implements ExchangeListener, Watched {
   onPiece(piece: Buffer): void {
     if (this.isOver) return;
     this.#lastPieceMs = this.#clock.monotonicMs();
+    this.firstPieceMs ??= this.#lastPieceMs;
     if (this.#reader !== null) {
       this.#reader.onPiece(piece);
     } else if (this.#lingerUntilMs === Number.POSITIVE_INFINITY) {
