@@ -25,6 +25,8 @@ export type GatewayParts = {
   readonly log: EventLog;
   /** Where the access log's lines go; null: nowhere. */
   readonly accessLog: LineSink | null;
+  /** Lines that the log's reader was too slow for, as a metric. */
+  readonly droppedLogLines?: () => number;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly ledger?: MemoryLedger;
   readonly clock?: Clock;
@@ -63,6 +65,7 @@ export class Gateway {
     this.#metrics = new Metrics({
       models: modelLabels(config),
       ledgerOpenRows: () => this.ledger.openRows,
+      droppedLogLines: parts.droppedLogLines ?? (() => 0),
     });
     this.#accessLog = parts.accessLog === null ? null : new AccessLog(parts.accessLog);
     this.#foundation = {

@@ -32,7 +32,8 @@ export async function serve(invocation: Invocation): Promise<number> {
   const secrets = config.upstreams.flatMap(({ apiKeys }) => apiKeys);
   const log = createPinoLog({ level: config.log.level, sink, secrets });
   const { environment } = invocation;
-  const gateway = new Gateway({ config, log, accessLog: sink, environment });
+  const droppedLogLines = () => writer.droppedLines;
+  const gateway = new Gateway({ config, log, accessLog: sink, droppedLogLines, environment });
   try {
     const { data, control } = await gateway.listen();
     announce(invocation, log, reading, urlOf(data), `${urlOf(control)}/metrics`);
