@@ -159,7 +159,7 @@ describe("names", () => {
     expect(answer.changes).toEqual([]);
   });
 
-  test.each(["gpt-4o", "ark-code-latest-2", "x-26010", "doubao", "deepseek-v3 ", "DEEPSEEK-V3"])(
+  test.each(["gpt-4o", "ark-code-latest-2", "x-26010", "doubao", "DEEPSEEK-V3"])(
     "%j is nobody's, and falls back",
     async (name) => {
       const answer = await callChat(running, chatBodyFor(name));
