@@ -140,7 +140,10 @@ test("a path never holds what a second reader could take for something else", ()
       const result = readRequestTarget(`/${parts.join("")}`, "gateway");
       if (result.kind === "refused") return;
       expect(result.path).toMatch(/^\/[^\\#?]*$/);
-      const decoded = decodeURIComponent(result.path);
+      // Byte by byte: an escape need not be part of UTF-8.
+      const decoded = result.path.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+        String.fromCharCode(Number.parseInt(hex, 16)),
+      );
       expect(decoded.split("/")).not.toContain("..");
       expect(decoded).not.toContain("\\");
       if (!result.path.startsWith("/models/")) expect(result.path.toLowerCase()).not.toContain("%2f");
