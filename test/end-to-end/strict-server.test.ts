@@ -1,6 +1,7 @@
 /** The front door over real sockets: what is refused, by whom, and that nothing follows a refusal. */
 import type { Socket } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { brokenChunks, POST_HEAD, refusedByGateway, refusedByNode } from "../support/framing-refusals.ts";
 import { type FrontDoor, type FrontDoorOptions, openFrontDoor } from "../support/front-door.ts";
 import { type RawAnswer, RawHttpClient } from "../support/raw-http-client.ts";
 import { until } from "../support/raw-origin.ts";
@@ -21,94 +22,9 @@ function codeOf(answer: RawAnswer): string {
 }
 
 const GET = "GET /ok HTTP/1.1\r\nHost: a\r\n\r\n";
-const HEAD = "POST /ok HTTP/1.1\r\nHost: a\r\n";
-
-const refused: [string, string, number, string][] = [
-  // What node:http lets through.
-  ["two Hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "ambiguous_request"],
-  ["no Host", "GET / HTTP/1.1\r\n\r\n", 400, "ambiguous_request"],
-  ["two keys", `${HEAD}Authorization: x\r\nauthorization: x\r\n\r\n`, 400, "ambiguous_request"],
-  ["two content types", `${HEAD}Content-Type: a/b\r\nContent-Type: c/d\r\n\r\n`, 400, "ambiguous_request"],
-  ["TE gzip, chunked", `${HEAD}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`, 400, "ambiguous_request"],
-  ["TE ,chunked", `${HEAD}Transfer-Encoding: ,chunked\r\n\r\n0\r\n\r\n`, 400, "ambiguous_request"],
-  [
-    "TE on HTTP/1.0",
-    "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    400,
-    "ambiguous_request",
-  ],
-  ["absolute form, other host", "GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", 400, "ambiguous_request"],
-  ["a fragment", "GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", 400, "ambiguous_request"],
-  ["GET with a body", "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx", 400, "ambiguous_request"],
-  [
-    "DELETE with a body",
-    "DELETE / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    400,
-    "ambiguous_request",
-  ],
-  ["HTTP/2.0", "GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505, "http_version_not_supported"],
-  ["HTTP/0.9", "GET /\r\n\r\n", 505, "http_version_not_supported"],
-  ["TRACE", "TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", 405, "method_not_allowed"],
-  ["a parent segment", "GET /v1/%2e%2e/x HTTP/1.1\r\nHost: a\r\n\r\n", 400, "ambiguous_request"],
-  [
-    "an unknown expectation",
-    `${HEAD}Expect: 200-maybe\r\nContent-Length: 1\r\n\r\n`,
-    417,
-    "expectation_failed",
-  ],
-];
-
-const refusedByNode: [string, string, number, string][] = [
-  ["CONNECT", "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", 405, "method_not_allowed"],
-  ["a bare LF", "GET / HTTP/1.1\nHost: a\n\n", 400, "ambiguous_request"],
-  ["a bare CR", "GET / HTTP/1.1\r\nHost: a\rX: y\r\n\r\n", 400, "ambiguous_request"],
-  ["a folded line", "GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n", 400, "ambiguous_request"],
-  ["NUL in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n", 400, "ambiguous_request"],
-  ["a control in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: a\x01b\r\n\r\n", 400, "ambiguous_request"],
-  ["DEL in a value", "GET / HTTP/1.1\r\nHost: a\r\nX: a\x7fb\r\n\r\n", 400, "ambiguous_request"],
-  ["an empty name", "GET / HTTP/1.1\r\nHost: a\r\n: x\r\n\r\n", 400, "ambiguous_request"],
-  [
-    "a blank before the colon",
-    `${HEAD}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n`,
-    400,
-    "ambiguous_request",
-  ],
-  ["two lengths", `${HEAD}Content-Length: 1\r\nContent-Length: 1\r\n\r\nx`, 400, "ambiguous_request"],
-  ["a list of lengths", `${HEAD}Content-Length: 1, 1\r\n\r\nx`, 400, "ambiguous_request"],
-  ["a signed length", `${HEAD}Content-Length: +1\r\n\r\nx`, 400, "ambiguous_request"],
-  ["an empty length", `${HEAD}Content-Length:\r\n\r\nx`, 400, "ambiguous_request"],
-  ["a huge length", `${HEAD}Content-Length: ${"9".repeat(30)}\r\n\r\nx`, 400, "ambiguous_request"],
-  [
-    "CL then TE",
-    `${HEAD}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
-    400,
-    "ambiguous_request",
-  ],
-  [
-    "TE then CL",
-    `${HEAD}Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n0\r\n\r\n`,
-    400,
-    "ambiguous_request",
-  ],
-  [
-    "TE twice",
-    `${HEAD}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
-    400,
-    "ambiguous_request",
-  ],
-  ["TE identity", `${HEAD}Transfer-Encoding: identity\r\n\r\nx`, 400, "ambiguous_request"],
-  ["TE chunked, identity", `${HEAD}Transfer-Encoding: chunked, identity\r\n\r\nx`, 400, "ambiguous_request"],
-  ["a lower-case method", "get / HTTP/1.1\r\nHost: a\r\n\r\n", 400, "ambiguous_request"],
-  ["raw non-ASCII in the URL", "GET /caf\xe9 HTTP/1.1\r\nHost: a\r\n\r\n", 400, "ambiguous_request"],
-  ["HTTP/1.2", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", 505, "http_version_not_supported"],
-  ["HTTP/2's preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "http_version_not_supported"],
-  ["TLS", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc", 400, "ambiguous_request"],
-  ["a URL of 20 kB", `GET /${"a".repeat(20_000)} HTTP/1.1\r\nHost: a\r\n\r\n`, 414, "uri_too_long"],
-  ["a header of 20 kB", `${HEAD}X: ${"a".repeat(20_000)}\r\n\r\n`, 431, "headers_too_large"],
-];
 
 describe("every refusal is JSON, closes, and lets nothing that follows reach the handler", () => {
-  test.each([...refused, ...refusedByNode])("%s", async (_name, bytes, status, code) => {
+  test.each([...refusedByGateway, ...refusedByNode])("%s", async (_name, bytes, status, code) => {
     const { door, client } = await open();
     // The trap: the parser goes on with what came in the same packet.
     await client.send(bytes + GET + GET);
@@ -131,16 +47,9 @@ describe("every refusal is JSON, closes, and lets nothing that follows reach the
     expect(door.refusals).toEqual(["ambiguous_request"]);
   });
 
-  test.each([
-    ["a chunk size in hexadecimal", "0x1\r\nx\r\n0\r\n\r\n"],
-    ["a signed chunk size", "+1\r\nx\r\n0\r\n\r\n"],
-    ["a chunk longer than it says", "1\r\nxy\r\n0\r\n\r\n"],
-    ["a huge chunk size", `${"f".repeat(20)}\r\nx`],
-    ["a chunk extension with a bare LF", "1;a\nx\r\n0\r\n\r\n"],
-    ["a length in the trailers", "1\r\nx\r\n0\r\nContent-Length: 5\r\n\r\n"],
-  ])("in the middle of a body: %s", async (_name, chunks) => {
+  test.each(brokenChunks)("in the middle of a body: %s", async (_name, chunks) => {
     const { door, client } = await open();
-    await client.send(`${HEAD}Transfer-Encoding: chunked\r\n\r\n${chunks}`);
+    await client.send(`${POST_HEAD}Transfer-Encoding: chunked\r\n\r\n${chunks}`);
     const answer = await client.answer();
     expect([answer.status, codeOf(answer)]).toEqual([400, "ambiguous_request"]);
     await client.ended();
@@ -170,8 +79,11 @@ describe("what is served", () => {
     ["an absolute form of this host", "GET http://a/ok HTTP/1.1\r\nHost: a\r\n\r\n"],
     ["HTTP/1.0 without a Host", "GET /ok HTTP/1.0\r\n\r\n"],
     ["a tab in a value", "GET /ok HTTP/1.1\r\nHost: a\r\nX: a\tb\r\n\r\n"],
-    ["Chunked in capitals", `${HEAD}Transfer-Encoding: CHUNKED\r\n\r\n1\r\nx\r\n0\r\n\r\n`],
-    ["an upgrade with a body", `${HEAD}Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nhi`],
+    ["Chunked in capitals", `${POST_HEAD}Transfer-Encoding: CHUNKED\r\n\r\n1\r\nx\r\n0\r\n\r\n`],
+    [
+      "an upgrade with a body",
+      `${POST_HEAD}Connection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 2\r\n\r\nhi`,
+    ],
   ])("%s", async (_name, bytes) => {
     const { door, client } = await open();
     await client.send(bytes);
@@ -181,7 +93,7 @@ describe("what is served", () => {
 
   test("one connection serves many, byte by byte", async () => {
     const { client } = await open();
-    for (const bytes of [GET, `${HEAD}Content-Length: 3\r\n\r\nabc`, GET]) {
+    for (const bytes of [GET, `${POST_HEAD}Content-Length: 3\r\n\r\nabc`, GET]) {
       for (const byte of bytes) await client.send(byte);
       expect((await client.answer()).status).toBe(200);
     }
@@ -240,8 +152,8 @@ describe("bounds: n passes, n + 1 is refused", () => {
   test("the body: by its bytes in chunks, by its word before a byte of it is read", async () => {
     const { door, client } = await open({ bodyBytesMax: 1_000 });
     const chunked = (bytes: number) =>
-      `${HEAD}Transfer-Encoding: chunked\r\n\r\n${bytes.toString(16)}\r\n${"x".repeat(bytes)}\r\n0\r\n\r\n`;
-    await client.send(`${HEAD}Content-Length: 1000\r\n\r\n${"x".repeat(1_000)}`);
+      `${POST_HEAD}Transfer-Encoding: chunked\r\n\r\n${bytes.toString(16)}\r\n${"x".repeat(bytes)}\r\n0\r\n\r\n`;
+    await client.send(`${POST_HEAD}Content-Length: 1000\r\n\r\n${"x".repeat(1_000)}`);
     expect((await client.answer()).body).toContain('"bytes":1000');
     await client.send(chunked(1_000));
     expect((await client.answer()).body).toContain('"bytes":1000');
@@ -249,7 +161,7 @@ describe("bounds: n passes, n + 1 is refused", () => {
     expect(codeOf(await client.answer())).toBe("body_too_large");
     await client.ended();
     const declared = clientOf(door);
-    await declared.send(`${HEAD}Content-Length: 1001\r\n\r\n`);
+    await declared.send(`${POST_HEAD}Content-Length: 1001\r\n\r\n`);
     const answer = await declared.answer();
     expect([answer.status, codeOf(answer)]).toEqual([413, "body_too_large"]);
     await declared.ended();
@@ -263,7 +175,7 @@ describe("bounds: n passes, n + 1 is refused", () => {
       door.server.on("connection", (socket) => sockets.push(socket));
       const piece = Buffer.alloc(1_000_000, 0x61);
       const head = kind === "chunked" ? "Transfer-Encoding: chunked" : "Content-Length: 64000000";
-      await client.send(`${HEAD}${head}\r\n\r\n${kind === "chunked" ? "3d09000\r\n" : ""}`);
+      await client.send(`${POST_HEAD}${head}\r\n\r\n${kind === "chunked" ? "3d09000\r\n" : ""}`);
       let sent = 0;
       const flood = (): void => {
         if (client.socket.writable && sent++ < 64) client.socket.write(piece, flood);
@@ -283,7 +195,7 @@ describe("expectations", () => {
   test("100 comes when the handler says so, and the body after it", async () => {
     const { promise: hold, resolve: release } = Promise.withResolvers<void>();
     const { door, client } = await open({ hold });
-    await client.send(`${HEAD}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n`);
+    await client.send(`${POST_HEAD}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n`);
     await until(() => door.handled.length === 1, "the request");
     expect(client.received).toBe("");
     release();
@@ -294,7 +206,7 @@ describe("expectations", () => {
 
   test("a request that is refused never gets its 100", async () => {
     const { client } = await open();
-    await client.send(`${HEAD}Host: b\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n`);
+    await client.send(`${POST_HEAD}Host: b\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n`);
     expect((await client.answer()).status).toBe(400);
     await client.ended();
   });
@@ -319,7 +231,7 @@ describe("slow clients are cut within their deadline and a second and a half", (
   test("a body", async () => {
     const { client } = await open({ requestBodyTimeoutMs: 300 });
     const started = performance.now();
-    await client.send(`${HEAD}Content-Length: 10\r\n\r\nabc`);
+    await client.send(`${POST_HEAD}Content-Length: 10\r\n\r\nabc`);
     const answer = await client.answer();
     expect([answer.status, codeOf(answer)]).toEqual([408, "request_timeout"]);
     await client.ended();
