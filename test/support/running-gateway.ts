@@ -3,6 +3,7 @@ import { request } from "undici";
 import { Gateway } from "../../src/app.ts";
 import type { Config } from "../../src/config/config.ts";
 import { readConfigBytes } from "../../src/config/read-config.ts";
+import { MemoryLedger } from "../../src/ledger/memory.ts";
 import { createSimulator, type Simulator, type SimulatorOptions } from "../../src/simulator/index.ts";
 import type { LogFields } from "../../src/telemetry/event-log.ts";
 
@@ -30,6 +31,9 @@ export type RunningOptions = {
   readonly baseUrl?: string;
 };
 
+/** So that a file of many calls can compare all of them. */
+const ROWS_KEPT_MAX = 100_000;
+
 /** The configuration of a test: free ports on loopback, and what else the settings say. */
 export function testConfig(
   settings: Readonly<Record<string, unknown>>,
@@ -48,7 +52,7 @@ export function testConfig(
 }
 
 export async function startGateway(options: RunningOptions = {}): Promise<RunningGateway> {
-  const simulator = createSimulator(options.simulator ?? {});
+  const simulator = createSimulator({ billLinesKeptMax: ROWS_KEPT_MAX, ...options.simulator });
   const { url: simulatorUrl } = await simulator.listen();
   const environment = { ARK_BASE_URL: options.baseUrl ?? simulatorUrl, ...options.environment };
   const accessLines: Record<string, unknown>[] = [];
@@ -61,6 +65,7 @@ export async function startGateway(options: RunningOptions = {}): Promise<Runnin
     log: { debug: record("debug"), info: record("info"), warn: record("warn"), error: record("error") },
     accessLog: { write: (line) => accessLines.push(JSON.parse(line)), flush() {} },
     environment: {},
+    ledger: new MemoryLedger({ settledRowsMax: ROWS_KEPT_MAX }),
   });
   const { data, control } = await gateway.listen();
   return {

@@ -57,7 +57,8 @@ class StreamDelivery implements AnswerReader, ReplyListener {
     }
     const error = new GatewayError(
       "upstream_truncated",
-      "Ark ended its stream without [DONE]: the answer is not complete. What came so far may have been billed.",
+      // Not by its name: many a client takes any line that has the closing mark in it for the good end.
+      "Ark ended its stream before its closing mark: the answer is not complete. It may have been billed.",
     );
     this.#endInOurError(error, `U${this.#answer.phase}`);
   }
