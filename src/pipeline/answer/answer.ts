@@ -93,7 +93,10 @@ export class Answer implements ExchangeListener, Watched {
     this.#reader = reader;
     const early = this.#early;
     this.#early = null;
-    if (early !== null) for (const piece of early) reader.onPiece(piece);
+    if (early !== null) {
+      for (const piece of early) if (this.#reader === reader) reader.onPiece(piece);
+    }
+    if (this.#reader !== reader) return;
     if (this.#earlyEnd) reader.onEnd();
     else if (this.#failure !== null) reader.onFailure(this.#failure);
   }
@@ -158,6 +161,9 @@ export class Answer implements ExchangeListener, Watched {
     } else if (this.#lingerUntilMs === Number.POSITIVE_INFINITY) {
       this.#early ??= [];
       this.#early.push(piece);
+    } else {
+      // More after the end: whatever it is, nothing of it may come near another answer.
+      this.abandon();
     }
   }
 
