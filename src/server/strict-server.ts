@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Socket } from "node:net";
 import { GatewayError } from "../core/errors.ts";
 import type { RequestId } from "../core/ids.ts";
+import { refuseBody } from "../wire/bounded-body.ts";
 import { lingerThenClose, type RenderRefusal, refusalOf, refuseSocket } from "./refusal.ts";
 
 type ResponseClass = typeof ServerResponse<IncomingMessage>;
@@ -194,6 +195,8 @@ class Guard<Response extends ResponseClass> {
       if (isClosing) return;
       connection.afterwards = () => this.#tell(error, refuseSocket(socket, error, this.#render));
     } else if (inProgress === 1 && response?.headersSent === false) {
+      // Whoever reads this body answers and books its request.
+      if (request !== null && refuseBody(request, error)) return;
       this.#tell(error, refuseSocket(socket, error, this.#render));
       // Whoever waits for the rest of this body hears at once that it will not come.
       Socket.prototype.destroySoon.call(socket);

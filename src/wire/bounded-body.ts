@@ -19,7 +19,7 @@ export type BodyBounds = {
 
 export type BodyResult =
   | { readonly kind: "whole"; readonly body: Buffer }
-  /** `body_too_large` or `request_timeout`. Part of the body is unread: the connection must close. */
+  /** `body_too_large`, `request_timeout` or `refuseBody`'s. The rest is unread: the connection must close. */
   | { readonly kind: "refused"; readonly error: GatewayError }
   /** The client left before its last byte. */
   | { readonly kind: "left" };
@@ -56,6 +56,16 @@ export function readBoundedBody(
   return new BodyReader(request, bounds, watch).result;
 }
 
+/**
+ * Refuses a body that is being read, so that its reader can tell the client.
+ * @returns false where nobody reads it
+ */
+export function refuseBody(request: IncomingMessage, error: GatewayError): boolean {
+  const reader = (request as ReadRequest)[READER];
+  reader?.refuse(error);
+  return reader !== undefined;
+}
+
 class BodyReader {
   readonly result: Promise<BodyResult>;
   readonly #request: ReadRequest;
@@ -88,7 +98,7 @@ class BodyReader {
 
   tick(nowMs: number): void {
     if (nowMs < this.#bounds.deadlineMs) return;
-    this.#refuse(
+    this.refuse(
       new GatewayError("request_timeout", "The request's body did not arrive in time. Send it again."),
     );
   }
@@ -96,13 +106,20 @@ class BodyReader {
   take(piece: Buffer): void {
     const before = this.#bytes;
     this.#bytes += piece.length;
-    if (this.#bytes > this.#bounds.bodyBytesMax) this.#refuse(tooLarge(this.#bounds.bodyBytesMax));
+    if (this.#bytes > this.#bounds.bodyBytesMax) this.refuse(tooLarge(this.#bounds.bodyBytesMax));
     else if (this.#first === null) this.#first = piece;
     else this.#copy(piece, before);
   }
 
   finish(): void {
     this.#end({ kind: "whole", body: this.#join() });
+  }
+
+  refuse(error: GatewayError): void {
+    this.#request.pause();
+    // The request alone would let one more piece in.
+    this.#request.socket.pause();
+    this.#end({ kind: "refused", error });
   }
 
   leave(): void {
@@ -130,13 +147,6 @@ class BodyReader {
 
   #join(): Buffer {
     return this.#room?.subarray(0, this.#bytes) ?? this.#first ?? EMPTY.body;
-  }
-
-  #refuse(error: GatewayError): void {
-    this.#request.pause();
-    // The request alone would let one more piece in.
-    this.#request.socket.pause();
-    this.#end({ kind: "refused", error });
   }
 
   #end(result: BodyResult): void {

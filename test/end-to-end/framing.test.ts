@@ -40,6 +40,11 @@ function reached(): readonly number[] {
   return [running.simulator.requests.length, running.gateway.ledger.rows().length];
 }
 
+async function requestsCounted(): Promise<number> {
+  const counts = (await running.metrics()).matchAll(/^volcano_requests_total\{.*\} (\d+)$/gm);
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
 describe("refused before anything of it reaches Ark", () => {
   test.each([...refusedByGateway, ...refusedByNode])(
     "%s, and what follows in the same packet is not looked at",
@@ -62,8 +67,9 @@ describe("refused before anything of it reaches Ark", () => {
     },
   );
 
-  test.each(brokenChunks)("in the middle of a body: %s", async (_name, chunks) => {
+  test.each(brokenChunks)("in the middle of a body, and booked once: %s", async (_name, chunks) => {
     const before = reached();
+    const counted = await requestsCounted();
     const client = open();
     await client.send(`${CHAT_HEAD}Transfer-Encoding: chunked\r\n\r\n${chunks}${chatCall()}`);
     const answer = await client.answer();
@@ -71,6 +77,13 @@ describe("refused before anything of it reaches Ark", () => {
     await client.ended();
     expect(client.received).toBe("");
     expect(reached()).toEqual(before);
+    expect(running.accessLines.at(-1)).toMatchObject({
+      request_id: answer.headers.get("x-request-id"),
+      status: 400,
+      outcome: "refused",
+      error: "ambiguous_request",
+    });
+    expect(await requestsCounted()).toBe(counted + 1);
   });
 
   test("a call whose body nobody has read is the last one of its connection", async () => {

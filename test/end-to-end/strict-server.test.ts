@@ -53,7 +53,7 @@ describe("every refusal is JSON, closes, and lets nothing that follows reach the
     const answer = await client.answer();
     expect([answer.status, codeOf(answer)]).toEqual([400, "ambiguous_request"]);
     await client.ended();
-    await until(() => door.left === 1 && door.watch.watched.size === 0, "the handler to hear of it");
+    await until(() => door.unread === 1 && door.watch.watched.size === 0, "the handler to hear of it");
   });
 
   test("answers that are due go out before the refusal of what follows them", async () => {

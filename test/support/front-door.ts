@@ -55,7 +55,8 @@ export class FrontDoor {
   readonly server;
   readonly #options: FrontDoorOptions;
   dropped = 0;
-  left = 0;
+  /** Bodies that were begun and never came whole. */
+  unread = 0;
 
   constructor(options: FrontDoorOptions = {}) {
     this.#options = options;
@@ -107,9 +108,10 @@ export class FrontDoor {
       chunked: head.chunked,
     };
     const body = await readBoundedBody(request, bounds, this.watch);
-    if (body.kind === "left") this.left++;
-    else if (body.kind === "refused") refuse(request, response, body.error);
-    else answer(response, 200, Buffer.from(JSON.stringify({ path: target.path, bytes: body.body.length })));
+    if (body.kind !== "whole") this.unread++;
+    if (body.kind === "refused") refuse(request, response, body.error);
+    if (body.kind !== "whole") return;
+    answer(response, 200, Buffer.from(JSON.stringify({ path: target.path, bytes: body.body.length })));
   }
 }
 
