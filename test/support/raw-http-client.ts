@@ -50,17 +50,21 @@ export class RawHttpClient {
     });
   }
 
+  /** The next whole answer, if it is here. */
+  take(): RawAnswer | null {
+    const taken = takeAnswer(this.#received);
+    if (taken !== null) this.#received = taken.rest;
+    return taken?.answer ?? null;
+  }
+
   /**
    * The next whole answer; an interim 100 counts as one. @throws Error at the deadline or where none comes
    */
   async answer(deadlineMs = 5_000): Promise<RawAnswer> {
     const giveUpAt = performance.now() + deadlineMs;
     for (;;) {
-      const taken = takeAnswer(this.#received);
-      if (taken !== null) {
-        this.#received = taken.rest;
-        return taken.answer;
-      }
+      const taken = this.take();
+      if (taken !== null) return taken;
       if (this.isEnded) throw new Error(`no answer, but ${JSON.stringify(this.#received.slice(0, 200))}`);
       await this.#change(giveUpAt);
     }
