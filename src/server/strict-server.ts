@@ -176,7 +176,9 @@ class Guard<Response extends ResponseClass> {
 
   refuseBroken(error: NodeJS.ErrnoException, duplex: unknown): void {
     if (!(duplex instanceof Socket)) return;
-    const refusal = refusalOf(error, duplex);
+    // The client has ended its side in the middle of a body: that is leaving, not malformed HTTP.
+    const hasLeft = error.code === "HPE_INVALID_EOF_STATE" && connectionOf(duplex).inProgress > 0;
+    const refusal = hasLeft ? null : refusalOf(error, duplex);
     if (refusal === null) duplex.destroy();
     else this.#refuse(duplex, refusal);
   }
