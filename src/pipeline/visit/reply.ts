@@ -141,7 +141,7 @@ export class Reply implements Watched {
     this.#bytesOut += body.length;
     this.#ended = true;
     // node:http joins a string to its head in one write; a Buffer costs a vectored one. Latin-1 keeps each byte.
-    if (body.length <= JOINED_BYTES_MAX) this.#response.end(body.latin1Slice(), "latin1");
+    if (body.length <= JOINED_BYTES_MAX) this.#response.end(body.toString("latin1"), "latin1");
     else this.#response.end(body);
     this.#watchFlush();
   }
