@@ -19,7 +19,7 @@ const templates = [
   "OPTIONS /v1/models HTTP/1.0\r\nOrigin: http://localhost:3000\r\nConnection: keep-alive\r\n\r\n",
 ];
 /** Turns of the loop, which this client shares with the server, after which the server waits for more. */
-const QUIET_TURNS = 20;
+const QUIET_TURNS = 200;
 const SENTINEL = "GET /sentinel HTTP/1.1\r\nHost: a\r\n\r\n";
 
 const tokens = [
@@ -166,7 +166,7 @@ test("20,000 mutated requests: an answer or an end to each, and never a fault of
   for (const status of statuses) expect([100, 200, 400, 405, 408, 413, 414, 417, 431, 505]).toContain(status);
   // The attacks reach both sides of the door, and most connections outlive most attacks.
   for (const status of [200, 400, 505]) expect(statuses).toContain(status);
-  expect(attackers.reduce((sum, attacker) => sum + attacker.survived, 0)).toBeGreaterThan(2_000);
+  expect(attackers.reduce((sum, attacker) => sum + attacker.survived, 0)).toBeGreaterThan(1_500);
   for (const path of door.handled) expect(path).not.toMatch(/(^|\/)\.\.(\/|$)|\\|#|\s/);
   expect(Object.getOwnPropertyNames(Object.prototype).join()).toBe(untouched);
   await until(() => door.watch.watched.size === 0, "the last bodies to be given up");
