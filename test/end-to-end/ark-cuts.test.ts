@@ -1,9 +1,9 @@
 /** Ark cuts, breaks off or says what it should not: the client is told the truth, and the connection to Ark is gone. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { AttemptSettled } from "../../src/ledger/ledger.ts";
 import type { Fault, ScriptStep } from "../../src/simulator/index.ts";
-import { callId, chatBytes, HttpCaller } from "../support/http-caller.ts";
-import { openRawOrigin, until } from "../support/raw-origin.ts";
+import { chatBytes, HttpCaller } from "../support/http-caller.ts";
+import { callInto, codeOf, type ObservedCall } from "../support/observed-call.ts";
+import { openRawOrigin } from "../support/raw-origin.ts";
 import { reconcile, untilQuiet } from "../support/reconcile.ts";
 import { type RunningGateway, startGateway } from "../support/running-gateway.ts";
 
@@ -22,69 +22,13 @@ afterEach(async () => {
 
 afterAll(() => running.close());
 
-type Call = { readonly id: string; readonly caller: HttpCaller };
-
-function call(step: ScriptStep, stream: boolean, members: Record<string, unknown> = {}): Call {
-  running.simulator.script(step);
-  const id = callId();
-  const caller = new HttpCaller(running.port);
-  caller.send(chatBytes({ id, stream, members }));
-  return { id, caller };
+function call(step: ScriptStep, stream: boolean): ObservedCall {
+  return callInto(running, step, { stream });
 }
 
-async function lineOf({ id }: Call): Promise<Record<string, unknown>> {
-  const find = () => running.accessLines.find((line) => line["client_request_id"] === id);
-  await until(() => find() !== undefined, `the line of ${id}`);
-  return find() ?? {};
-}
-
-async function rowOf(made: Call): Promise<AttemptSettled | null | undefined> {
-  const line = await lineOf(made);
-  return running.gateway.ledger.rows().find(({ opened }) => opened.requestId === line["request_id"])?.settled;
-}
-
-function codeOf(json: string): unknown {
-  return JSON.parse(json).error.code;
-}
-
-/** The stream's events without the last one, which must be our error frame with this code. */
-function beforeFrame(text: string, code: string): string[] {
-  const events = text.split(/(?<=\n\n)/);
-  const frame = events.pop() ?? "";
-  expect(frame.startsWith('data: {"error":{')).toBe(true);
-  expect(codeOf(frame.slice("data: ".length))).toBe(code);
-  expect(text.split('"error"').length, "exactly one error").toBe(2);
-  expect(text).not.toContain("[DONE]");
-  return events;
-}
-
-async function expectFrame(made: Call, code: string, cause: string): Promise<string[]> {
-  expect(await made.caller.untilEnded()).toBe("fin");
-  expect(made.caller.parser.flaw).toBeNull();
-  expect(made.caller.answer).toMatchObject({ status: 200, isComplete: true });
-  const events = beforeFrame(made.caller.text, code);
-  expect(await lineOf(made)).toMatchObject({ status: 200, outcome: "partial", cause, error: code });
-  expect(await rowOf(made)).toMatchObject({ state: "partial", cause, status: 200 });
-  return events;
-}
-
-async function expectRefused(made: Call, status: number, code: string, cause: string): Promise<void> {
-  await made.caller.untilComplete();
-  const { answer } = made.caller;
-  expect([answer.status, codeOf(answer.text)]).toEqual([status, code]);
-  expect(answer.headers.get("x-should-retry")).toBe("false");
-  expect(answer.headers.get("content-type")).toBe("application/json");
-  expect(await lineOf(made)).toMatchObject({ status, outcome: "failed", cause, error: code });
-  expect(await rowOf(made)).toMatchObject({ state: "failed", cause });
-}
-
-/** Broken before its end, so that nobody takes it for the whole. */
-async function expectBroken(made: Call, cause: string): Promise<void> {
-  await made.caller.untilEnded();
-  expect(made.caller.answer.isComplete).toBe(false);
-  expect(made.caller.text).not.toContain('"error"');
-  expect(await lineOf(made)).toMatchObject({ status: 200, outcome: "partial", cause });
-  expect(await rowOf(made)).toMatchObject({ state: "partial", cause });
+async function expectRefused(made: ObservedCall, code: string, cause: string): Promise<void> {
+  await made.expectRefused(502, code, cause);
+  expect(made.caller.answer.headers.get("x-should-retry")).toBe("false");
 }
 
 /** A reset may overtake the bytes before it; after a pause they have been read. */
@@ -113,18 +57,19 @@ describe("a stream that Ark ends without [DONE]", () => {
       ],
     ],
   ])("%s ends in one error frame", async (_how, step) => {
-    const events = await expectFrame(call(step, true), "upstream_truncated", "US");
+    const text = await call(step, true).expectFrame("upstream_truncated", "US");
+    const events = text.split(/(?<=\n\n)/);
     expect(events.length).toBeGreaterThan(0);
     for (const event of events) expect(() => JSON.parse(event.slice("data: ".length))).not.toThrow();
   });
 
   test("before its first event is a 502", async () => {
-    await expectRefused(call({ kind: "truncate", afterBytes: 100 }, true), 502, "upstream_truncated", "UF");
+    await expectRefused(call({ kind: "truncate", afterBytes: 100 }, true), "upstream_truncated", "UF");
   });
 
   test("before its head is a 502", async () => {
     const step: ScriptStep = { kind: "close", afterBytes: 20, of: "wire" };
-    await expectRefused(call(step, true), 502, "upstream_truncated", "UH");
+    await expectRefused(call(step, true), "upstream_truncated", "UH");
   });
 });
 
@@ -135,32 +80,33 @@ describe("an event of more than 1 MiB", () => {
       const long = { kind: "long_line", afterEvents: 2, bytes: 2 * MEBIBYTE } as const;
       const afterBytes = MEBIBYTE + 500_000;
       const made = call([long, pause(afterBytes - 1), { kind, afterBytes }], true);
-      await expectBroken(made, "US");
+      await made.expectBroken("US");
       expect(made.caller.text.length).toBeGreaterThan(MEBIBYTE);
     },
   );
 
   test("that Ark ends cleanly in its middle breaks the connection", async () => {
-    await expectBroken(call({ kind: "long_line", bytes: 2 * MEBIBYTE, ends: false }, true), "US");
+    await call({ kind: "long_line", bytes: 2 * MEBIBYTE, ends: false }, true).expectBroken("US");
   });
 
   test("is held and dropped where less than that has come", async () => {
     const made = call({ kind: "long_line", afterEvents: 2, bytes: MEBIBYTE - 1_000, ends: false }, true);
-    expect((await expectFrame(made, "upstream_truncated", "US")).length).toBe(2);
+    const text = await made.expectFrame("upstream_truncated", "US");
+    expect(text.split(/(?<=\n\n)/).length).toBe(2);
   });
 
   test("that is whole flows, and the stream goes on to [DONE]", async () => {
     const made = call({ kind: "long_line", afterEvents: 2, bytes: 2 * MEBIBYTE }, true);
     await made.caller.untilComplete();
     expect(made.caller.text.endsWith("data: [DONE]\n\n")).toBe(true);
-    expect(await rowOf(made)).toMatchObject({ state: "settled", provenance: "upstream_final" });
+    expect(await made.row()).toMatchObject({ state: "settled", provenance: "upstream_final" });
   });
 });
 
 describe("a whole answer that is cut", () => {
   test.each(["close", "reset"] as const)("by %s while it is small is an honest 502", async (kind) => {
     const made = call({ kind, afterBytes: 100 }, false);
-    await expectRefused(made, 502, "upstream_truncated", "US");
+    await expectRefused(made, "upstream_truncated", "US");
     made.caller.send(chatBytes());
     await made.caller.untilComplete(2);
     expect(made.caller.parser.answers[1]?.status).toBe(200);
@@ -192,7 +138,7 @@ describe("[DONE]", () => {
     const made = call({ kind: "open_after_done" }, true);
     await made.caller.untilComplete();
     const doneAtMs = performance.now();
-    expect(await lineOf(made)).toMatchObject({ outcome: "ok", cause: "-E" });
+    expect(await made.line()).toMatchObject({ outcome: "ok", cause: "-E" });
     expect(performance.now() - doneAtMs).toBeLessThan(250);
     await expectLetGo();
     const goneAfterMs = (running.simulator.requests.at(-1)?.closedByClientAtMs ?? 0) - doneAtMs;
@@ -210,7 +156,7 @@ describe("[DONE]", () => {
     expect(made.caller.text.endsWith("data: [DONE]\n\n")).toBe(true);
     expect(made.caller.text.split("[DONE]").length).toBe(2);
     expect(made.caller.text).not.toContain('"error"');
-    expect(await rowOf(made)).toMatchObject({ state: "settled", provenance: "upstream_final" });
+    expect(await made.row()).toMatchObject({ state: "settled", provenance: "upstream_final" });
   });
 
   test.each([
@@ -251,8 +197,8 @@ describe("Ark's own error event", () => {
     expect(events.length).toBe(3);
     expect(events[2]?.startsWith(named ? "event: error\ndata: " : "data: ")).toBe(true);
     const line = { outcome: "partial", cause: "US", error: "InternalServiceError", error_source: "upstream" };
-    expect(await lineOf(made)).toMatchObject(line);
-    expect(await rowOf(made)).toMatchObject({ state: "partial", cause: "US" });
+    expect(await made.line()).toMatchObject(line);
+    expect(await made.row()).toMatchObject({ state: "partial", cause: "US" });
   });
 });
 
@@ -287,15 +233,15 @@ describe("an answer that is none", () => {
       const { answer } = made.caller;
       expect([answer.status, codeOf(answer.text), stream]).toEqual([502, "upstream_invalid", stream]);
       expect(answer.headers.get("x-should-retry")).toBe("false");
-      expect(await lineOf(made)).toMatchObject({ outcome: "failed", error: "upstream_invalid", attempts: 1 });
-      expect((await lineOf(made))["cause"]).toMatch(stream ? cause : /^U[HFS]$/);
+      expect(await made.line()).toMatchObject({ outcome: "failed", error: "upstream_invalid", attempts: 1 });
+      expect((await made.line())["cause"]).toMatch(stream ? cause : /^U[HFS]$/);
       await expectLetGo();
     }
   });
 
   test("an error with status 200 where a stream was asked is an error", async () => {
     const made = call({ kind: "error", status: 200 }, true);
-    await expectRefused(made, 502, "upstream_invalid", "US");
+    await expectRefused(made, "upstream_invalid", "US");
   });
 
   test("a few 1xx before the answer do no harm, and the client sees none of them", async () => {
@@ -323,7 +269,7 @@ describe("an answer that is none", () => {
 
   test("a connection that is reset while the body goes up is not tried again", async () => {
     const made = call({ kind: "upload_reset", afterBytes: 1 }, false);
-    await expectRefused(made, 502, "upstream_truncated", "UH");
-    expect(await lineOf(made)).toMatchObject({ attempts: 1 });
+    await expectRefused(made, "upstream_truncated", "UH");
+    expect(await made.line()).toMatchObject({ attempts: 1 });
   });
 });

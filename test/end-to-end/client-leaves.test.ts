@@ -1,8 +1,9 @@
 /** Clients that leave, at every phase and in every way: Ark is told at once, and nothing of them stays behind. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { LedgerRow } from "../../src/ledger/memory.ts";
-import type { RecordedRequest, ScriptStep } from "../../src/simulator/index.ts";
+import type { AttemptSettled } from "../../src/ledger/ledger.ts";
+import type { ScriptStep } from "../../src/simulator/index.ts";
 import { callId, chatBytes, type Departure, departures, HttpCaller } from "../support/http-caller.ts";
+import { callInto, ObservedCall } from "../support/observed-call.ts";
 import { until } from "../support/raw-origin.ts";
 import { reconcile } from "../support/reconcile.ts";
 import { type RunningGateway, startGateway } from "../support/running-gateway.ts";
@@ -20,70 +21,48 @@ afterEach(() => reconcile(running));
 
 afterAll(() => running.close());
 
-function lineOf(id: string): Record<string, unknown> | undefined {
-  return running.accessLines.find((line) => line["client_request_id"] === id);
-}
-
-async function lineWhenOver(id: string): Promise<Record<string, unknown>> {
-  await until(() => lineOf(id) !== undefined, `the line of ${id}`);
-  return lineOf(id) ?? {};
-}
-
-function rowsOf(line: Record<string, unknown>): LedgerRow[] {
-  return running.gateway.ledger.rows().filter(({ opened }) => opened.requestId === line["request_id"]);
-}
-
-function recordOf(id: string): RecordedRequest | undefined {
-  return running.simulator.requests.find((request) => request.header("x-client-request-id") === id);
-}
-
 /** How long Ark took to learn that nobody waits any more. */
-async function msUntilTold(id: string, leftAtMs: number): Promise<number> {
-  await running.simulator.waitFor(() => typeof recordOf(id)?.closedByClientAtMs === "number");
-  return (recordOf(id)?.closedByClientAtMs ?? Number.NaN) - leftAtMs;
+async function msUntilTold(call: ObservedCall, leftAtMs: number): Promise<number> {
+  return (await call.closedAtArkMs()) - leftAtMs;
 }
 
-type Call = { readonly id: string; readonly caller: HttpCaller };
+const ASKS_FOR_USAGE = { stream_options: { include_usage: true } };
 
 /** A call that meets the step; resolves once Ark has its body. */
-async function callInto(step: ScriptStep, stream: boolean): Promise<Call> {
-  running.simulator.script(step);
-  const id = callId();
-  const caller = new HttpCaller(running.port);
-  caller.send(chatBytes({ id, stream, members: stream ? { stream_options: { include_usage: true } } : {} }));
-  await running.simulator.waitFor(() => recordOf(id)?.bodyIsComplete === true);
-  return { id, caller };
+async function callAtArk(step: ScriptStep, stream: boolean): Promise<ObservedCall> {
+  const call = callInto(running, step, { stream, members: stream ? ASKS_FOR_USAGE : {} });
+  await call.untilAtArk();
+  return call;
 }
 
-async function expectAbandoned({ id, caller }: Call, how: Departure, cause: string): Promise<LedgerRow> {
-  const leftAtMs = caller.leave(how);
-  expect(await msUntilTold(id, leftAtMs)).toBeLessThan(TOLD_WITHIN_MS);
-  const line = await lineWhenOver(id);
-  expect(line).toMatchObject({ status: 499, outcome: "abandoned", cause, error: "client_closed" });
-  const [row, ...more] = rowsOf(line);
-  expect(more).toEqual([]);
-  expect(row?.settled).toMatchObject({ state: "partial", cause });
-  return row as LedgerRow;
+async function expectAbandoned(call: ObservedCall, how: Departure, cause: string): Promise<AttemptSettled> {
+  const leftAtMs = call.caller.leave(how);
+  expect(await msUntilTold(call, leftAtMs)).toBeLessThan(TOLD_WITHIN_MS);
+  const line = { status: 499, outcome: "abandoned", cause, error: "client_closed" };
+  expect(await call.line()).toMatchObject(line);
+  const row = await call.row();
+  expect(row).toMatchObject({ state: "partial", cause });
+  return row;
 }
 
 describe.each(departures)("a client that leaves by %s", (how) => {
   test("while it sends its body: Ark hears nothing", async () => {
     const before = running.simulator.requests.length;
-    const id = callId();
     const caller = new HttpCaller(running.port);
-    const bytes = chatBytes({ id });
+    const call = new ObservedCall(running, caller, callId());
+    const bytes = chatBytes({ id: call.id });
     caller.send(bytes.subarray(0, bytes.length - 20));
     await until(() => running.gateway.deadlinesWatched === 1, "the body's reader");
     caller.leave(how);
-    const line = await lineWhenOver(id);
-    expect(line).toMatchObject({ status: 499, outcome: "abandoned", cause: "CB", attempts: 0 });
+    const line = { status: 499, outcome: "abandoned", cause: "CB", attempts: 0 };
+    expect(await call.line()).toMatchObject(line);
     expect(running.simulator.requests.length).toBe(before);
   });
 
   test.each([false, true])("while it waits for the head (stream: %s)", async (stream) => {
-    const call = await callInto({ kind: "hang" }, stream);
+    const call = await callAtArk({ kind: "hang" }, stream);
     const row = await expectAbandoned(call, how, "CH");
-    expect(row.settled).toMatchObject({ status: null, usage: null, provenance: "none" });
+    expect(row).toMatchObject({ status: null, usage: null, provenance: "none" });
   });
 
   test("before the first token", async () => {
@@ -92,54 +71,50 @@ describe.each(departures)("a client that leaves by %s", (how) => {
       { kind: "sse", variant: "comments" },
       { kind: "stall", afterBytes: ": keep-alive 0\n\n".length },
     ];
-    const call = await callInto(step, true);
+    const call = await callAtArk(step, true);
     await call.caller.untilText(": keep-alive 0");
     const row = await expectAbandoned(call, how, "CF");
-    expect(row.settled).toMatchObject({ status: 200, usage: null, provenance: "none" });
+    expect(row).toMatchObject({ status: 200, usage: null, provenance: "none" });
   });
 
   test("in the middle of a stream", async () => {
-    const call = await callInto({ kind: "stall", afterBytes: 1_000 }, true);
+    const call = await callAtArk({ kind: "stall", afterBytes: 1_000 }, true);
     await call.caller.untilText("data: ");
     const row = await expectAbandoned(call, how, "CS");
-    expect(row.settled).toMatchObject({ status: 200, usage: null, provenance: "none" });
+    expect(row).toMatchObject({ status: 200, usage: null, provenance: "none" });
   });
 
   test("after the usage and before [DONE]: Ark's final figures are booked", async () => {
-    const call = await callInto([{ kind: "omit_done" }, { kind: "open_after_done" }], true);
+    const call = await callAtArk([{ kind: "omit_done" }, { kind: "open_after_done" }], true);
     await call.caller.untilText('"choices":[]');
     const row = await expectAbandoned(call, how, "CS");
-    expect(row.settled?.provenance).toBe("upstream_final");
+    expect(row.provenance).toBe("upstream_final");
   });
 
   test("after the usage that it had not asked for", async () => {
-    running.simulator.script([{ kind: "omit_done" }, { kind: "open_after_done" }]);
-    const id = callId();
-    const caller = new HttpCaller(running.port);
-    caller.send(chatBytes({ id, stream: true }));
-    await caller.untilText('"finish_reason":"stop"');
-    const row = await expectAbandoned({ id, caller }, how, "CS");
-    expect(row.settled?.provenance).toBe("upstream_final");
+    const call = callInto(running, [{ kind: "omit_done" }, { kind: "open_after_done" }], { stream: true });
+    await call.caller.untilText('"finish_reason":"stop"');
+    const row = await expectAbandoned(call, how, "CS");
+    expect(row.provenance).toBe("upstream_final");
   });
 
   test("after [DONE]: that is a success", async () => {
-    const call = await callInto(null, true);
+    const call = await callAtArk(null, true);
     await call.caller.untilComplete();
     call.caller.leave(how);
-    const line = await lineWhenOver(call.id);
-    expect(line).toMatchObject({ status: 200, outcome: "ok", cause: "-E" });
-    expect(rowsOf(line)[0]?.settled).toMatchObject({ state: "settled", provenance: "upstream_final" });
+    expect(await call.line()).toMatchObject({ status: 200, outcome: "ok", cause: "-E" });
+    expect(await call.row()).toMatchObject({ state: "settled", provenance: "upstream_final" });
   });
 
   test("with a second call behind the first on its connection: both are let go", async () => {
     running.simulator.script({ kind: "hang" }, { kind: "hang" });
-    const ids = [callId(), callId()];
     const caller = new HttpCaller(running.port);
-    caller.send(Buffer.concat(ids.map((id) => chatBytes({ id, stream: true }))));
-    await running.simulator.waitFor(() => ids.every((id) => recordOf(id)?.bodyIsComplete === true));
+    const calls = [callId(), callId()].map((id) => new ObservedCall(running, caller, id));
+    caller.send(Buffer.concat(calls.map(({ id }) => chatBytes({ id, stream: true }))));
+    for (const call of calls) await call.untilAtArk();
     const leftAtMs = caller.leave(how);
-    for (const id of ids) expect(await msUntilTold(id, leftAtMs)).toBeLessThan(TOLD_WITHIN_MS);
-    for (const id of ids) expect(await lineWhenOver(id)).toMatchObject({ outcome: "abandoned", cause: "CH" });
+    for (const call of calls) expect(await msUntilTold(call, leftAtMs)).toBeLessThan(TOLD_WITHIN_MS);
+    for (const call of calls) expect(await call.line()).toMatchObject({ outcome: "abandoned", cause: "CH" });
   });
 });
 
@@ -149,9 +124,9 @@ describe("whatever the phase", () => {
   const AT_ONCE = 12;
 
   async function callAndLeave(seeded: Seeded): Promise<number | null> {
-    const id = callId();
     const caller = new HttpCaller(running.port);
-    const bytes = chatBytes({ id, stream: seeded.fraction() < 0.7 });
+    const call = new ObservedCall(running, caller, callId());
+    const bytes = chatBytes({ id: call.id, stream: seeded.fraction() < 0.7 });
     const how = seeded.pick(departures);
     if (seeded.fraction() < 0.2) {
       await caller.sent(bytes.subarray(0, seeded.below(bytes.length)));
@@ -168,9 +143,8 @@ describe("whatever the phase", () => {
       await new Promise((resolve) => setTimeout(resolve, ms));
     }
     const leftAtMs = caller.leave(how);
-    const isSettled = (): boolean => recordOf(id) === undefined || lineOf(id) !== undefined;
-    await until(isSettled, `the end of ${id}`);
-    const toldAtMs = recordOf(id)?.closedByClientAtMs ?? null;
+    await until(() => call.record === undefined || call.isOver, `the end of ${call.id}`);
+    const toldAtMs = call.record?.closedByClientAtMs ?? null;
     return toldAtMs === null ? null : toldAtMs - leftAtMs;
   }
 
