@@ -157,9 +157,10 @@ class Draft {
   readonly repairs: ReadonlySet<Repair>;
   readonly #changes = new Set<Change>();
 
-  constructor(choices: Choices) {
+  constructor(choices: Choices, course: Course | null) {
     this.choices = choices;
-    this.repairs = new Set(choices.pick(REPAIRS));
+    const picked = new Set(choices.pick(REPAIRS));
+    this.repairs = course?.repairs ?? picked;
   }
 
   put(key: string, value: Part, change: Change | null = null, goes = false): void {
@@ -193,11 +194,18 @@ function putLimits(draft: Draft): { outputTokensMax: number | null } {
   return { outputTokensMax: wide ?? narrow };
 }
 
-/** A body that must be accepted, for some target and some repairs. */
-export function chatBody(choices: Choices): ChatBody {
-  const target = choices.pick(TARGETS);
-  const draft = new Draft(choices);
+/** Where bodies go, and how they are mended on the way. */
+export type Course = {
+  readonly targetOf: (model: string) => string;
+  readonly repairs: ReadonlySet<Repair>;
+};
+
+/** A body that must be accepted: on its course, or else for some target and some repairs. */
+export function chatBody(choices: Choices, course: Course | null = null): ChatBody {
+  const picked = choices.pick(TARGETS);
+  const draft = new Draft(choices, course);
   const [modelText, model] = choices.pick(MODELS);
+  const target = course?.targetOf(model) ?? picked;
   const modelSentOn = model === target ? modelText : JSON.stringify(target);
   draft.put('"model"', { client: modelText, sentOn: modelSentOn }, "model");
   for (let others = choices.below(4); others > 0; others--) {
