@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Fault, ScriptStep } from "../../src/simulator/index.ts";
 import { chatBytes, HttpCaller } from "../support/http-caller.ts";
-import { callInto, codeOf, type ObservedCall } from "../support/observed-call.ts";
+import { callInto, codeOf, type ObservedCall, startCall } from "../support/observed-call.ts";
 import { openRawOrigin } from "../support/raw-origin.ts";
 import { reconcile, untilQuiet } from "../support/reconcile.ts";
 import { type RunningGateway, startGateway } from "../support/running-gateway.ts";
@@ -15,10 +15,7 @@ beforeAll(async () => {
   running = await startGateway({ simulator: { replyTokens: 12 } });
 });
 
-afterEach(async () => {
-  running.simulator.clearScript();
-  await reconcile(running);
-});
+afterEach(() => reconcile(running));
 
 afterAll(() => running.close());
 
@@ -262,13 +259,15 @@ describe("an answer that is none", () => {
   });
 
   test("an error that Ark sends before it has read the body passes as it is", async () => {
-    const made = call({ kind: "upload_refused", code: "AuthenticationError" }, true);
+    running.simulator.script({ kind: "upload_refused", code: "AuthenticationError" });
+    const made = startCall(running, { stream: true });
     await made.caller.untilComplete();
     expect([made.caller.answer.status, codeOf(made.caller.text)]).toEqual([401, "AuthenticationError"]);
   });
 
   test("a connection that is reset while the body goes up is not tried again", async () => {
-    const made = call({ kind: "upload_reset", afterBytes: 1 }, false);
+    running.simulator.script({ kind: "upload_reset", afterBytes: 1 });
+    const made = startCall(running);
     await expectRefused(made, "upstream_truncated", "UH");
     expect(await made.line()).toMatchObject({ attempts: 1 });
   });

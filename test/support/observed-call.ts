@@ -1,7 +1,7 @@
 /** One call through a running gateway, seen from all sides: the client's bytes, Ark's record, the log and the ledger. */
 import { expect } from "vitest";
 import type { AttemptSettled } from "../../src/ledger/ledger.ts";
-import type { RecordedRequest, ScriptStep } from "../../src/simulator/index.ts";
+import type { RecordedRequest, ScriptStep, Simulator } from "../../src/simulator/index.ts";
 import { type ChatBytesOptions, callId, chatBytes, HttpCaller } from "./http-caller.ts";
 import { until } from "./raw-origin.ts";
 import type { RunningGateway } from "./running-gateway.ts";
@@ -120,12 +120,41 @@ export function startCall(running: RunningGateway, options: ChatBytesOptions = {
   return call;
 }
 
-/** Sends a chat call that meets the step. For one call at a time: the next one to reach Ark gets it. */
+const stepsOf = new WeakMap<Simulator, Map<string, ScriptStep>>();
+
+function stepsFor(simulator: Simulator): Map<string, ScriptStep> {
+  const steps = stepsOf.get(simulator) ?? new Map<string, ScriptStep>();
+  stepsOf.set(simulator, steps);
+  simulator.scriptBy((request) => steps.get(request.header("x-client-request-id") ?? "") ?? null);
+  return steps;
+}
+
+/** Sends a chat call that meets the step, however many others are under way. Not for faults of the upload. */
 export function callInto(
   running: RunningGateway,
   step: ScriptStep,
   options: ChatBytesOptions = {},
 ): ObservedCall {
-  running.simulator.script(step);
-  return startCall(running, options);
+  const id = callId();
+  stepsFor(running.simulator).set(id, step);
+  return startCall(running, { ...options, id });
+}
+
+/** Runs a check for every case at the same time, and names the first that fails. */
+export async function together<Case>(
+  cases: readonly Case[],
+  check: (...each: Case extends readonly unknown[] ? Case : [Case]) => Promise<void>,
+): Promise<void> {
+  const run = async (each: Case): Promise<void> => {
+    const fields = (Array.isArray(each) ? each : [each]) as Case extends readonly unknown[] ? Case : [Case];
+    try {
+      await check(...fields);
+    } catch (error) {
+      throw new Error(`${JSON.stringify(each)}: ${error instanceof Error ? error.message : error}`, {
+        cause: error,
+      });
+    }
+  };
+  const results = await Promise.allSettled(cases.map(run));
+  for (const result of results) if (result.status === "rejected") throw result.reason;
 }

@@ -41,7 +41,7 @@ class StreamDelivery implements AnswerReader, ReplyListener {
     if (bytes !== null) this.#send(bytes);
     if (tap.done) this.#complete();
     else if (tap.failure !== null) this.#endInTheirError(tap.failure.code);
-    else if (tap.insideEvent) this.#visit.reply.stopHeartbeats();
+    else this.#visit.reply.insideEvent = tap.insideEvent;
   }
 
   onEnd(): void {

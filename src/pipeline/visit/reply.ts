@@ -64,6 +64,8 @@ export class Reply implements Watched {
   listener: ReplyListener | null = null;
   /** Told once the response is closed: its last byte is flushed, or the client is gone. */
   onClosed: { closed(): void } | null = null;
+  /** Part of an event is out: heartbeats rest until all of it is. */
+  insideEvent = false;
   readonly #response: GatewayResponse;
   readonly #clock: Clock;
   readonly #watch: Watch;
@@ -209,14 +211,15 @@ export class Reply implements Watched {
     this.#response.destroy();
   }
 
-  /** No heartbeat may come any more: part of an event is out, or the end is near. */
+  /** No heartbeat may come any more: the answer is no stream. */
   stopHeartbeats(): void {
     this.#heartbeats = null;
   }
 
   tick(nowMs: number): void {
     if (this.#stuckSinceMs >= 0) this.#checkStuck(nowMs);
-    else if (this.#heartbeats !== null && !this.#ended) this.#bridge(this.#heartbeats, nowMs);
+    else if (this.#heartbeats !== null && !this.#ended && !this.insideEvent)
+      this.#bridge(this.#heartbeats, nowMs);
   }
 
   /** For the response's own events; not for rooms. */
