@@ -18,6 +18,8 @@ const LAG_MS = 500;
 /** What is left to requests after a second signal. */
 const HURRY_MS = 5_000;
 const STANDARD_OUTPUT = 1;
+/** How long the last lines of the log may take, where their reader is slow. */
+const LAST_LINES_MS = 1_000;
 
 export async function serve(invocation: Invocation): Promise<number> {
   const reading = readConfig(invocation);
@@ -55,7 +57,7 @@ export async function serve(invocation: Invocation): Promise<number> {
   const exitCode = await untilStopped(invocation, gateway, log, config);
   watch.close();
   log.info({}, "stopped");
-  writer.flush();
+  await writer.close(LAST_LINES_MS);
   return exitCode;
 }
 

@@ -1,5 +1,6 @@
 /** Writes log lines to a descriptor in blocks, and drops them rather than wait for whoever reads them. */
-import { write, writeSync } from "node:fs";
+import { fstatSync, write, writeSync } from "node:fs";
+import { Socket } from "node:net";
 
 /** Writes some of the bytes and says how many, or why none. */
 export type BlockWrite = (
@@ -11,6 +12,8 @@ export type LineWriterOptions = {
   readonly write: BlockWrite;
   /** For the last lines of a process that cannot wait; gives the bytes written. */
   readonly writeNow: (bytes: Buffer) => number;
+  /** Gives up the write under way. */
+  readonly abandon?: () => void;
   readonly blockBytes?: number;
   readonly flushAfterMs?: number;
   /** Lines that wait for a reader who is slow; more are dropped. */
@@ -22,15 +25,40 @@ const FLUSH_AFTER_MS = 100;
 const WAITING_BYTES_MAX = 1_048_576;
 
 /**
- * One write is under way at a time, on the thread pool: a reader that has stopped holds up one thread there,
- * never the event loop. `process.stdout` would not do: on a pipe it blocks.
+ * To pipes and sockets as a stream, since they may be full for ever: a thread that waits in such a write would
+ * hold the process at its exit. To files and terminals on the thread pool. Never through `process.stdout`, whose
+ * errors belong to whoever prints there.
  */
 export function descriptorWriter(descriptor: number): LineWriter {
+  const writeNow = (bytes: Buffer): number => writeSync(descriptor, bytes);
+  if (!mayBeFull(descriptor)) {
+    return new LineWriter({
+      write: (bytes, done) => write(descriptor, bytes, 0, bytes.length, null, done),
+      writeNow,
+    });
+  }
+  const stream = new Socket({ fd: descriptor, readable: false, writable: true });
+  stream.on("error", ignoreError);
   return new LineWriter({
-    write: (bytes, done) => write(descriptor, bytes, 0, bytes.length, null, done),
-    writeNow: (bytes) => writeSync(descriptor, bytes),
+    write: (bytes, done) => {
+      stream.write(bytes, (error) => done(error ?? null, bytes.length));
+    },
+    writeNow,
+    abandon: () => stream.destroy(),
   });
 }
+
+function mayBeFull(descriptor: number): boolean {
+  try {
+    const stat = fstatSync(descriptor);
+    return stat.isFIFO() || stat.isSocket();
+  } catch {
+    return false;
+  }
+}
+
+/** A write's own callback has heard of it. */
+function ignoreError(): void {}
 
 export class LineWriter {
   readonly #options: LineWriterOptions;
@@ -96,6 +124,14 @@ export class LineWriter {
     }
   }
 
+  /** The last call: drains, then takes nothing more and lets go of a reader who has not come back. */
+  async close(deadlineMs: number): Promise<void> {
+    await this.drain(deadlineMs);
+    this.#isClosed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#isWriting) this.#options.abandon?.();
+  }
+
   #begin(): void {
     if (this.#isClosed || this.#isWriting) return;
     if (this.#block === null) this.#fillBlock();
@@ -103,6 +139,7 @@ export class LineWriter {
     this.#isWriting = true;
     this.#options.write(this.#block, (error, bytesWritten) => {
       this.#isWriting = false;
+      if (this.#isClosed) return;
       if (error !== null) {
         this.#fault(error);
         return;

@@ -1,9 +1,11 @@
 /** Lines go out in blocks; a reader who is slow, full or gone costs lines and never the process. */
+import { spawn } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { descriptorWriter, LineWriter, type LineWriterOptions } from "../../../src/telemetry/line-writer.ts";
+import { until } from "../../support/raw-origin.ts";
 
 /** A descriptor whose writes end when the test says so. */
 class Descriptor {
@@ -161,6 +163,22 @@ test("drain waits for what is under way, but not for ever", async () => {
   expect(descriptor.calls).toEqual(["a\n", "b\n"]);
 });
 
+test("close lets go of a reader who does not come back, and takes nothing more", async () => {
+  let isAbandoned = false;
+  const { writer, descriptor } = open({
+    blockBytes: 1,
+    abandon: () => {
+      isAbandoned = true;
+    },
+  });
+  writer.write("a\n");
+  await writer.close(10);
+  expect(isAbandoned).toBe(true);
+  descriptor.finish("ECANCELED");
+  writer.write("b\n");
+  expect([descriptor.calls, writer.droppedLines]).toEqual([["a\n"], 1]);
+});
+
 test("a real file has every line, whole and in order", async () => {
   const folder = mkdtempSync(join(tmpdir(), "lines-"));
   const file = openSync(join(folder, "log"), "a");
@@ -174,4 +192,37 @@ test("a real file has every line, whole and in order", async () => {
   const lines = readFileSync(join(folder, "log"), "utf8").split("\n");
   expect(writer.droppedLines).toBe(0);
   expect(lines).toEqual([...Array.from({ length: 10_000 }, (_, line) => `line ${line}`), ""]);
+});
+
+/** Fills whatever its standard output is, says on the other one how it went, and ends as the gateway does. */
+const FLOOD = `
+  import { descriptorWriter } from "${new URL("../../../src/telemetry/line-writer.ts", import.meta.url).href}";
+  const writer = descriptorWriter(1);
+  for (let turn = 0; turn < 50; turn++) {
+    for (let line = 0; line < 500; line++) writer.write("x".repeat(99) + "\\n");
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await writer.close(50);
+  process.stderr.write(String(writer.droppedLines));
+`;
+
+const RUN = '{ "$0" --input-type=module -e "$1"; echo " exit $?" >&2; }';
+
+test.each([
+  ["a socket", RUN],
+  ["a pipe", `${RUN} | sleep 30`],
+])("%s that nobody reads holds up neither the process nor its exit", async (_kind, script) => {
+  const words = ["-c", script, process.execPath, FLOOD];
+  const child = spawn("/bin/sh", words, { stdio: ["ignore", "pipe", "pipe"], detached: true });
+  onTestFinished(
+    () => void (child.pid !== undefined && child.exitCode === null && process.kill(-child.pid, "SIGKILL")),
+  );
+  let told = "";
+  child.stderr.on("data", (text: Buffer) => {
+    told += text.toString();
+  });
+  await until(() => told.includes("exit"), "the process to end", 10_000);
+  const [, dropped, exitCode] = /^(\d+) exit (\d+)/.exec(told) ?? [];
+  expect(Number(dropped)).toBeGreaterThan(1_000);
+  expect(exitCode).toBe("0");
 });
