@@ -25,9 +25,9 @@ const FLUSH_AFTER_MS = 100;
 const WAITING_BYTES_MAX = 1_048_576;
 
 /**
- * To pipes and sockets as a stream, since they may be full for ever: a thread that waits in such a write would
- * hold the process at its exit. To files and terminals on the thread pool. Never through `process.stdout`, whose
- * errors belong to whoever prints there.
+ * To pipes and sockets as a stream, since they may be full for ever: a thread that waits in such a write
+ * would hold the process at its exit. To files and terminals on the thread pool. Never through
+ * `process.stdout`, whose errors belong to whoever prints there.
  */
 export function descriptorWriter(descriptor: number): LineWriter {
   const writeNow = (bytes: Buffer): number => writeSync(descriptor, bytes);

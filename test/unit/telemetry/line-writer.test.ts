@@ -214,9 +214,9 @@ test.each([
 ])("%s that nobody reads holds up neither the process nor its exit", async (_kind, script) => {
   const words = ["-c", script, process.execPath, FLOOD];
   const child = spawn("/bin/sh", words, { stdio: ["ignore", "pipe", "pipe"], detached: true });
-  onTestFinished(
-    () => void (child.pid !== undefined && child.exitCode === null && process.kill(-child.pid, "SIGKILL")),
-  );
+  onTestFinished(() => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
+  });
   let told = "";
   child.stderr.on("data", (text: Buffer) => {
     told += text.toString();
