@@ -194,9 +194,11 @@ test("a real file has every line, whole and in order", async () => {
   expect(lines).toEqual([...Array.from({ length: 10_000 }, (_, line) => `line ${line}`), ""]);
 });
 
+const SOURCE = new URL("../../../src/telemetry/line-writer.ts", import.meta.url);
+
 /** Fills whatever its standard output is, says on the other one how it went, and ends as the gateway does. */
 const FLOOD = `
-  import { descriptorWriter } from "${new URL("../../../src/telemetry/line-writer.ts", import.meta.url).href}";
+  import { descriptorWriter } from "${SOURCE.href}";
   const writer = descriptorWriter(1);
   for (let turn = 0; turn < 50; turn++) {
     for (let line = 0; line < 500; line++) writer.write("x".repeat(99) + "\\n");
