@@ -168,6 +168,7 @@ export class Gateway {
       dialect: openaiDialect,
       house: () => this.#built.house,
       onRefusal: (error) => this.#metrics.connectionRefused(error.code),
+      onDrop: () => this.#metrics.connectionRefused("overloaded"),
     });
   }
 

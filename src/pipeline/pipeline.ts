@@ -14,7 +14,7 @@ import { refuse } from "./refuse.ts";
 import { type Course, relay } from "./relay.ts";
 import { type Plan, resolve } from "./resolve.ts";
 import { pageOf } from "./visit/pages.ts";
-import type { GatewayResponse } from "./visit/reply.ts";
+import type { GatewayResponse } from "./visit/response.ts";
 import { Visit } from "./visit/visit.ts";
 
 /** Serves one request to its end. Never rejects. */
@@ -40,6 +40,7 @@ export async function serveRequest(
     const caller = authenticate(house.gate, head);
     plan = await resolve(house, visit, endpoint.door, head);
     ticket = admit(house.limiters);
+    visit.reply.writeStallMs = plan.route.timeouts.writeStallMs;
     bridgeSilence(house, visit, plan);
     const relayed = await relay(house, visit, head, caller, plan, course);
     const delivered =
@@ -82,13 +83,10 @@ function answerPage(house: House, { reply }: Visit, page: Page, head: Arrival["h
   reply.sendWhole(status, body);
 }
 
-function bridgeSilence({ settings }: House, visit: Visit, { door, reading, route }: Plan): void {
+function bridgeSilence({ settings }: House, visit: Visit, { door, reading }: Plan): void {
   if (!reading.intent.stream) return;
   const { everyMs, beforeFirstByte } = settings.heartbeat;
-  visit.reply.prepareStream(
-    { bytes: door.dialect.heartbeat, everyMs, beforeFirstByte },
-    route.timeouts.writeStallMs,
-  );
+  visit.reply.prepareStream({ bytes: door.dialect.heartbeat, everyMs, beforeFirstByte });
 }
 
 /** The delivery as it went, or the client told why there is none. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { GatewayError } from "../core/errors.ts";
 import type { House } from "../pipeline/house.ts";
 import { serveRequest } from "../pipeline/pipeline.ts";
-import { GatewayResponse } from "../pipeline/visit/reply.ts";
+import { GatewayResponse } from "../pipeline/visit/response.ts";
 import type { Dialect } from "../protocols/door.ts";
 import { createStrictServer } from "./strict-server.ts";
 
@@ -18,6 +18,8 @@ export type DataServerOptions = {
   /** The version in force, asked for with each request. */
   readonly house: () => House;
   readonly onRefusal: (error: GatewayError) => void;
+  /** Told of each connection that is turned away because there are too many. */
+  readonly onDrop: () => void;
 };
 
 export interface DataServer {
@@ -35,6 +37,7 @@ export function createDataServer(options: DataServerOptions): DataServer {
       requestHeadersTimeoutMs: options.requestHeadersTimeoutMs,
       requestBodyTimeoutMs: options.requestBodyTimeoutMs,
       onRefusal: options.onRefusal,
+      onDrop: options.onDrop,
     },
     (request, response) => {
       void serveRequest(options.house(), request, response);

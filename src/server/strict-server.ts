@@ -112,6 +112,16 @@ export function createStrictServer<Response extends ResponseClass>(
 function attend(socket: KnownSocket): void {
   socket[CONNECTION] = new Connection();
   socket.destroySoon = destroySoon;
+  socket.on("end", onPeerEnd);
+}
+
+/**
+ * A client that ends its side has left. node:http sees to that, but would first wait until all that has been
+ * written is read: by a client that reads no more, never.
+ */
+function onPeerEnd(this: KnownSocket): void {
+  const isAnswering = this[CONNECTION]?.response?.writableEnded === false;
+  if (isAnswering && this.writableLength > 0) this.resetAndDestroy();
 }
 
 /** node:http calls this after an answer that closes: politely, where part of a request is still unread. */

@@ -101,10 +101,10 @@ class WholeDelivery implements AnswerReader, ReplyListener {
   }
 
   #beginFlow(): void {
-    const { visit, headers, plan } = this.#shipment;
+    const { visit, headers } = this.#shipment;
     const { reply } = visit;
     reply.addHeader("content-type", headers.contentType ?? "application/json");
-    reply.beginFlow(200, headers.contentLength, plan.route.timeouts.writeStallMs);
+    reply.beginFlow(200, headers.contentLength);
     for (const piece of this.#pieces) this.#flow(piece);
   }
 

@@ -1,6 +1,6 @@
 /** The answer to one client: its head once, its bytes with backpressure, its heartbeats, and its one end. */
-import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Clock } from "../../core/clock.ts";
+import { chunkOf, type GatewayResponse, LAST_CHUNK, type ResponseOwner } from "./response.ts";
 import type { Watch, Watched } from "./watch.ts";
 
 /** Who is told what becomes of the client while a reply is going on. */
@@ -20,21 +20,6 @@ export type Heartbeats = {
   readonly beforeFirstByte: boolean;
 };
 
-/** node:http's response, knowing the reply that writes to it, so that its events need no closure per request. */
-export class GatewayResponse<
-  Request extends IncomingMessage = IncomingMessage,
-> extends ServerResponse<Request> {
-  reply: Reply | null = null;
-}
-
-function onClose(this: GatewayResponse): void {
-  this.reply?.closed();
-}
-
-function onDrain(this: GatewayResponse): void {
-  this.reply?.drained();
-}
-
 const STREAM_HEADERS = [
   "content-type",
   "text/event-stream; charset=utf-8",
@@ -44,34 +29,23 @@ const STREAM_HEADERS = [
   "no",
 ] as const;
 
-const LAST_CHUNK = Buffer.from("0\r\n\r\n", "latin1");
 const DEFAULT_WRITE_STALL_MS = 60_000;
 /** Up to here copying a body costs less than a second piece in its write. */
 const JOINED_BYTES_MAX = 16 * 1024;
 
-/** One HTTP/1.1 chunk (RFC 9112, 7.1) in one Buffer: a single write costs less than the three of node:http. */
-function chunkOf(bytes: Buffer): Buffer {
-  const size = bytes.length.toString(16);
-  const chunk = Buffer.allocUnsafe(size.length + bytes.length + 4);
-  chunk.write(`${size}\r\n`, 0, "latin1");
-  bytes.copy(chunk, size.length + 2);
-  chunk[chunk.length - 2] = 0x0d;
-  chunk[chunk.length - 1] = 0x0a;
-  return chunk;
-}
-
-export class Reply implements Watched {
+export class Reply implements Watched, ResponseOwner {
   listener: ReplyListener | null = null;
   /** Told once the response is closed: its last byte is flushed, or the client is gone. */
   onClosed: { closed(): void } | null = null;
   /** Part of an event is out: heartbeats rest until all of it is. */
   insideEvent = false;
+  /** For how long a client may read nothing while there is something to read. */
+  writeStallMs = DEFAULT_WRITE_STALL_MS;
   readonly #response: GatewayResponse;
   readonly #clock: Clock;
   readonly #watch: Watch;
   readonly #headers: string[] = [];
   #heartbeats: Heartbeats | null = null;
-  #writeStallMs = DEFAULT_WRITE_STALL_MS;
   #slot = -1;
   #status = 0;
   #attempts = 0;
@@ -88,9 +62,7 @@ export class Reply implements Watched {
     this.#response = response;
     this.#clock = clock;
     this.#watch = watch;
-    response.reply = this;
-    response.on("close", onClose);
-    response.on("drain", onDrain);
+    response.belongTo(this);
   }
 
   /** The status that has been sent; 0 before the head. */
@@ -156,9 +128,8 @@ export class Reply implements Watched {
   }
 
   /** The head of an answer whose body flows; without a length it is chunked. */
-  beginFlow(status: number, contentLength: number | null, writeStallMs: number): void {
+  beginFlow(status: number, contentLength: number | null): void {
     if (this.#gone || this.begun) return;
-    this.#writeStallMs = writeStallMs;
     if (contentLength === null) this.#openChunks();
     else this.#headers.push("content-length", String(contentLength));
     this.#writeHead(status);
@@ -166,9 +137,8 @@ export class Reply implements Watched {
   }
 
   /** Gets ready for a stream: from now on silence is bridged, if heartbeats are on. */
-  prepareStream(heartbeats: Heartbeats, writeStallMs: number): void {
+  prepareStream(heartbeats: Heartbeats): void {
     this.#heartbeats = heartbeats;
-    this.#writeStallMs = writeStallMs;
     this.#lastWriteMs = this.#clock.monotonicMs();
     this.#attend();
   }
@@ -205,9 +175,13 @@ export class Reply implements Watched {
     this.end();
   }
 
-  /** Breaks the connection, so that the client cannot take what it has for the whole. */
+  /**
+   * Breaks the connection, so that the client cannot take what it has for the whole: by a reset, because to a
+   * client of HTTP/1.0 a FIN is a good end, and because the kernel would keep unread bytes for minutes.
+   */
   destroy(): void {
     this.#ended = true;
+    this.#response.socket?.resetAndDestroy();
     this.#response.destroy();
   }
 
@@ -297,10 +271,9 @@ export class Reply implements Watched {
       this.#stuckSinceMs = nowMs;
       return;
     }
-    if (nowMs - this.#stuckSinceMs < this.#writeStallMs) return;
-    const { listener } = this;
+    if (nowMs - this.#stuckSinceMs < this.writeStallMs) return;
     this.#ended = true;
-    listener?.onStall();
-    this.#response.destroy();
+    this.listener?.onStall();
+    this.destroy();
   }
 }

@@ -5,7 +5,8 @@ import { newRequestId, type RequestId } from "../../core/ids.ts";
 import type { Answer } from "../answer/answer.ts";
 import type { House } from "../house.ts";
 import type { Stoppable } from "./in-flight.ts";
-import { type GatewayResponse, Reply } from "./reply.ts";
+import { Reply } from "./reply.ts";
+import type { GatewayResponse } from "./response.ts";
 
 export class Visit implements Stoppable {
   readonly id: RequestId;
