@@ -1,4 +1,7 @@
-/** One call through a running gateway, seen from all sides: the client's bytes, Ark's record, the log and the ledger. */
+/**
+ * One call through a running gateway, seen from all sides: the client's bytes, Ark's record, the log and the
+ * ledger.
+ */
 import { expect } from "vitest";
 import type { AttemptSettled } from "../../src/ledger/ledger.ts";
 import type { RecordedRequest, ScriptStep, Simulator } from "../../src/simulator/index.ts";
@@ -81,8 +84,8 @@ export class ObservedCall {
   }
 
   /**
-   * A stream that ends in our error frame and closes: gives the text before the frame. `outcome` is `partial` where
-   * an event had come, else `failed`.
+   * A stream that ends in our error frame and closes: gives the text before the frame. `outcome` is
+   * `partial` where an event had come, else `failed`.
    */
   async expectFrame(code: string, cause: string, outcome = "partial"): Promise<string> {
     expect(await this.caller.untilEnded()).toBe("fin");

@@ -1,4 +1,7 @@
-/** The oracle after every fault: the simulator's bill against the ledger's rows and the log's lines, attempt by attempt. */
+/**
+ * The oracle after every fault: the simulator's bill against the ledger's rows and the log's lines, attempt
+ * by attempt.
+ */
 import { expect } from "vitest";
 import type { LedgerRow } from "../../src/ledger/memory.ts";
 import type { BillLine } from "../../src/simulator/index.ts";
@@ -56,9 +59,10 @@ function text(line: Record<string, unknown>, name: string): string {
 }
 
 /**
- * Waits until the house is empty, then checks: each request has one line; each line has as many rows as attempts;
- * each row is settled once; each attempt that Ark bills has its row, with Ark's figures where they came to the end;
- * no call was sent twice; the caller's key is nowhere. Calls without an id of their own are not compared.
+ * Waits until the house is empty, then checks: each request has one line; each line has as many rows as
+ * attempts; each row is settled once; each attempt that Ark bills has its row, with Ark's figures where they
+ * came to the end; no call was sent twice; the caller's key is nowhere. Calls without an id of their own are
+ * not compared.
  */
 export async function reconcile(running: RunningGateway): Promise<void> {
   await untilQuiet(running);

@@ -63,9 +63,8 @@ function blocksOf(stream: string, ended: boolean): Block[] {
 function fieldsOf(block: string): { name: string | null; data: string | null } {
   let name: string | null = null;
   const data: string[] = [];
-  for (const line of Buffer.from(block, "latin1")
-    .toString("utf8")
-    .split(/\r\n|\r|\n/)) {
+  const text = Buffer.from(block, "latin1").toString("utf8");
+  for (const line of text.split(/\r\n|\r|\n/)) {
     const [, field, value = ""] = /^(data|event)(?:: ?(.*))?$/s.exec(line) ?? [];
     if (field === "data") data.push(value);
     if (field === "event") name = value;
