@@ -170,8 +170,10 @@ export class Reply implements Watched, ResponseOwner {
 
   /** Ends cleanly, and the connection with it: an error event has been the last thing said. */
   endAndClose(): void {
-    const socket = this.#response.socket;
-    this.#response.once("finish", () => socket?.destroySoon());
+    // The request's socket: the response has none while answers before it are still on their way.
+    const { socket } = this.#response.req;
+    this.closeAfter();
+    this.#response.once("finish", () => socket.destroySoon());
     this.end();
   }
 
