@@ -106,8 +106,8 @@ async function streamSlice(target: Target, seconds: number): Promise<StreamSlice
 }
 
 /**
- * Processor time per event of a stream while 200 streams are open, and how many events a write held. A slice in
- * which the machine was too busy for one write each is taken again, three times at most.
+ * Processor time per event of a stream while 200 streams are open, and how many events a write held. A slice
+ * in which the machine was too busy for one write each is taken again, three times at most.
  */
 export async function stream(targets: readonly Target[], { rounds, seconds }: Runs): Promise<Figure[]> {
   const title = `CPU per streamed chunk, ${STREAMS} streams, one each ${INTERVAL_MS} ms`;

@@ -11,7 +11,8 @@ import { type Launch, start, startOrigin, type Target } from "./target.ts";
 const USAGE = `npm run bench -- [--rounds 6] [--seconds 2] [--only SUBJECTS] [--against REV]
 
 Measures this tree's gateway beside nginx on this machine, in alternating slices, and prints medians.
-SUBJECTS is a list out of ${figures.subjects.join(",")}; without it, all are measured.
+SUBJECTS is a list out of ${figures.subjects.join(",")}; without it, all are measured,
+and bench/results.json is written.
 --against REV measures another revision in the same rounds and fails where this tree costs over 10 % more.`;
 
 const COLD_STARTS = 5;
@@ -61,10 +62,13 @@ type Field = {
   readonly relays: readonly Target[];
   readonly launches: readonly (() => Promise<Launch>)[];
   readonly nginx: string;
+  /** Of the sources that run, which may change before the report. */
+  readonly commit: string;
 };
 
 async function setUp(options: Options, cleanup: Cleanup): Promise<Field> {
   const nginx = nginxPath();
+  const commit = commitOf("HEAD");
   const origin = await startOrigin();
   cleanup.push(origin.stop);
   const launches = [() => nginxLaunch(nginx, origin.port), () => gatewayLaunch(GATEWAY, ROOT, origin.port)];
@@ -80,7 +84,7 @@ async function setUp(options: Options, cleanup: Cleanup): Promise<Field> {
     cleanup.push(relay.stop);
     relays.push(relay);
   }
-  return { origin, relays, launches, nginx: nginxVersion(nginx) };
+  return { origin, relays, launches, nginx: nginxVersion(nginx), commit };
 }
 
 function measure(subject: figures.Subject, field: Field, options: Options): Promise<figures.Figure[]> {
@@ -107,7 +111,7 @@ function report(taken: readonly figures.Figure[], field: Field, options: Options
   const { rounds, seconds, against } = options;
   const results = {
     date: new Date().toISOString(),
-    commit: commitOf("HEAD"),
+    commit: field.commit,
     against: against === null ? null : commitOf(against),
     node: process.version,
     nginx: field.nginx,
@@ -119,8 +123,10 @@ function report(taken: readonly figures.Figure[], field: Field, options: Options
       relations: Object.fromEntries(names.map((name) => [name, relationsOf(figure, name)])),
     })),
   };
-  const path = join(import.meta.dirname, "results.json");
-  writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
+  if (options.only.length === figures.subjects.length) {
+    const path = join(import.meta.dirname, "results.json");
+    writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
+  }
   const { processor, cores, kernel } = results.machine;
   process.stdout.write(
     `${table(taken, names)}\n\ncommit ${results.commit}, Node ${results.node}, ${results.nginx}, ` +
