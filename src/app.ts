@@ -19,6 +19,7 @@ import { AccessLog, type LineSink } from "./telemetry/access-log.ts";
 import type { EventLog } from "./telemetry/event-log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { observeAll } from "./telemetry/observers.ts";
+import { ByteBudget } from "./wire/byte-budget.ts";
 
 export type GatewayParts = {
   readonly config: Config;
@@ -56,6 +57,9 @@ export class Gateway {
   #built: BuiltHouse;
   #stopping: Promise<void> | null = null;
   #deadline: NodeJS.Timeout | null = null;
+  #deadlineAtMs = Number.POSITIVE_INFINITY;
+  /** Nobody is left to wait for: no deadline is needed any more. */
+  #isEmpty = false;
 
   constructor(parts: GatewayParts) {
     const { config, log, environment } = parts;
@@ -68,13 +72,16 @@ export class Gateway {
       droppedLogLines: parts.droppedLogLines ?? (() => 0),
     });
     this.#accessLog = parts.accessLog === null ? null : new AccessLog(parts.accessLog);
+    const onFault = (error: unknown) => log.error({ error }, "an observer failed");
     this.#foundation = {
       clock,
       ledger: this.ledger,
-      observer: this.#accessLog === null ? this.#metrics : observeAll([this.#metrics, this.#accessLog]),
+      observer:
+        this.#accessLog === null ? this.#metrics : observeAll([this.#metrics, this.#accessLog], onFault),
       log,
       watch: new Watch(clock),
       inFlight: new InFlight(),
+      bodies: new ByteBudget(config.server.bodiesBytesMax),
       places: new InFlightLimiter(config.server.inFlightMax),
       environment,
     };
@@ -86,6 +93,7 @@ export class Gateway {
       host: config.control.host,
       port: config.control.port,
       metrics: () => this.#metrics.render(),
+      onFault: (error) => log.error({ error }, "the control plane failed to answer"),
     });
   }
 
@@ -96,6 +104,11 @@ export class Gateway {
   /** Requests whose last byte is not flushed, or whose accounts are not settled. */
   get requestsInFlight(): number {
     return this.#foundation.inFlight.count;
+  }
+
+  /** Bytes of request bodies that are held until Ark has begun to answer. */
+  get bodyBytesHeld(): number {
+    return this.#foundation.bodies.held;
   }
 
   /**
@@ -138,6 +151,7 @@ export class Gateway {
     this.#built = buildHouse(config, this.#foundation);
     this.#config = config;
     this.#foundation.places.placesMax = config.server.inFlightMax;
+    this.#foundation.bodies.bytesMax = config.server.bodiesBytesMax;
     this.#metrics.setModels(modelLabels(config));
     old.close().catch((error: unknown) => this.#log.warn({ error }, "an old upstream did not close"));
   }
@@ -178,16 +192,23 @@ export class Gateway {
     this.#inner?.stopListening();
     await this.#foundation.inFlight.empty();
     if (this.#deadline !== null) clearTimeout(this.#deadline);
+    this.#isEmpty = true;
     this.#destroyConnections();
-    this.#foundation.watch.close();
     await Promise.all([this.#built.close(), this.#control.close(), this.ledger.close()]);
+    // Last: an answer that has been delivered may still wait for its upstream, and the watch ends that wait.
+    this.#foundation.watch.close();
     this.#accessLog?.close();
     this.#metrics.close();
   }
 
+  /** Only ever moves closer, however often it is set. */
   #setDeadline(deadlineMs: number): void {
+    const atMs = this.#foundation.clock.monotonicMs() + deadlineMs;
+    if (this.#isEmpty || atMs >= this.#deadlineAtMs) return;
+    this.#deadlineAtMs = atMs;
     if (this.#deadline !== null) clearTimeout(this.#deadline);
     this.#deadline = setTimeout(() => {
+      this.#deadlineAtMs = Number.NEGATIVE_INFINITY;
       const message = "The gateway is stopping, so this call was cut. Send it again to a gateway that is up.";
       this.#foundation.inFlight.stopAll(new GatewayError("shutting_down", message));
       this.#deadline = setTimeout(() => this.#destroyConnections(), FAREWELL_MS);

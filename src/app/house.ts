@@ -8,7 +8,7 @@ import type { InFlightLimiter } from "../limits/in-flight.ts";
 import type { House } from "../pipeline/house.ts";
 import { type Route, RouteTable } from "../pipeline/route.ts";
 import { Cors } from "../pipeline/visit/cors.ts";
-import type { InFlight } from "../pipeline/visit/in-flight.ts";
+import { type InFlight, Occupancy } from "../pipeline/visit/in-flight.ts";
 import type { Pages } from "../pipeline/visit/pages.ts";
 import type { Watch } from "../pipeline/visit/watch.ts";
 import { doors } from "../protocols/index.ts";
@@ -18,6 +18,7 @@ import type { EventLog } from "../telemetry/event-log.ts";
 import type { Observer } from "../telemetry/observer.ts";
 import { upstreamKinds } from "../upstreams/index.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
+import type { ByteBudget } from "../wire/byte-budget.ts";
 import { modelCards } from "./model-cards.ts";
 
 /** What outlives a change of the configuration. */
@@ -28,6 +29,7 @@ export type Foundation = {
   readonly log: EventLog;
   readonly watch: Watch;
   readonly inFlight: InFlight;
+  readonly bodies: ByteBudget;
   /** Counts across versions, so that a reload cannot double the bound. */
   readonly places: InFlightLimiter;
   /** Where HTTPS_PROXY and its like are looked up. */
@@ -56,9 +58,11 @@ export function buildHouse(config: Config, foundation: Foundation): BuiltHouse {
   );
   const house: House = Object.freeze({
     ...foundation,
+    occupancy: new Occupancy(),
     doors: new Map(doors.flatMap((door) => door.paths.map((path) => [path, door] as const))),
     dialect: openaiDialect,
     gate: passthroughGate,
+    holdsKey: config.upstreams.some(({ apiKeys }) => apiKeys.length > 0),
     routes: buildRoutes(config, upstreams),
     limiters: [foundation.places],
     pages: buildPages(config),
@@ -73,6 +77,7 @@ export function buildHouse(config: Config, foundation: Foundation): BuiltHouse {
   return {
     house,
     close: async () => {
+      await house.occupancy.empty();
       await Promise.all(Array.from(upstreams.values(), (upstream) => upstream.close()));
     },
   };

@@ -8,7 +8,10 @@ import { paintFor } from "./text-layout.ts";
 const SHOWN_HEADERS = ["x-request-id", "x-volcano-model", "x-volcano-target", "x-volcano-changes"] as const;
 
 type Delta = { readonly content?: string; readonly reasoning_content?: string };
-type Chunk = { readonly choices: readonly { readonly delta: Delta }[] };
+type Chunk = {
+  readonly choices?: readonly { readonly delta: Delta }[];
+  readonly error?: { readonly message: string };
+};
 
 /** Prints reasoning and answer as they come, and what the headers said; never throws. */
 export async function showFirstCall(invocation: Invocation, url: string): Promise<void> {
@@ -38,7 +41,8 @@ async function stream({ language, environment, standardOutput: output }: Invocat
   let part: keyof Delta | null = null;
   for await (const chunk of chunksOf(answer.body)) {
     if (firstMs === 0) firstMs = performance.now();
-    const delta = chunk.choices[0]?.delta ?? {};
+    if (chunk.error !== undefined) throw new Error(chunk.error.message);
+    const delta = chunk.choices?.[0]?.delta ?? {};
     for (const name of ["reasoning_content", "content"] as const) {
       const text = delta[name];
       if (text === undefined || text === "") continue;

@@ -19,7 +19,7 @@ export async function demo(invocation: Invocation): Promise<number> {
   // The pace of a thinking model, sped up so that nobody has to wait.
   const simulator = createSimulator({ firstTokenDelayMs: 400, chunkIntervalMs: 30 });
   const ark = await simulator.listen(await nextFreePort(HOST, SIMULATOR_PORT), HOST);
-  const wanted = invocation.flags.port ?? Number(invocation.environment["PORT"] ?? GATEWAY_PORT);
+  const wanted = invocation.flags.port ?? portIn(invocation.environment["PORT"]);
   const port = await nextFreePort(HOST, wanted);
   const controlPort = await nextFreePort(HOST, port + 1);
   const gateway = new Gateway({
@@ -37,6 +37,11 @@ export async function demo(invocation: Invocation): Promise<number> {
   await gateway.stop({ lagMs: 0, deadlineMs: 0 });
   await simulator.close();
   return exitCodes.ok;
+}
+
+function portIn(text: string | undefined): number {
+  const port = Number(text);
+  return text !== undefined && Number.isInteger(port) && port > 0 && port < 65_536 ? port : GATEWAY_PORT;
 }
 
 /** Nothing of the user's own configuration counts here: no real key may meet the simulator. */

@@ -54,7 +54,7 @@ export async function serve(invocation: Invocation): Promise<number> {
       log.error({ problems: lines }, "the configuration is broken; the old one stays in force");
     },
   });
-  const exitCode = await untilStopped(invocation, gateway, log, config);
+  const exitCode = await untilStopped(invocation, gateway, log);
   watch.close();
   log.info({}, "stopped");
   await writer.close(LAST_LINES_MS);
@@ -92,17 +92,12 @@ function takeOver(gateway: Gateway, log: EventLog, { config, warnings }: GoodRea
 
 /** What is read when the gateway starts, and not again. */
 function settingsOfStart({ server, control, log }: Config): string {
-  const { host, port, requestHeadersTimeoutMs } = server;
-  return JSON.stringify([host, port, requestHeadersTimeoutMs, control, log]);
+  const { host, port, requestHeadersTimeoutMs, requestBodyTimeoutMs } = server;
+  return JSON.stringify([host, port, requestHeadersTimeoutMs, requestBodyTimeoutMs, control, log]);
 }
 
 /** Resolves with the exit code once the gateway has stopped. */
-function untilStopped(
-  invocation: Invocation,
-  gateway: Gateway,
-  log: EventLog,
-  config: Config,
-): Promise<number> {
+function untilStopped(invocation: Invocation, gateway: Gateway, log: EventLog): Promise<number> {
   return new Promise((resolve) => {
     let signals = 0;
     let exitCode: number = exitCodes.ok;
@@ -122,7 +117,7 @@ function untilStopped(
       );
     };
     process.on("SIGTERM", () => stop(LAG_MS, gateway.config.server.drainTimeoutMs));
-    process.on("SIGINT", () => stop(0, config.server.drainTimeoutMs));
+    process.on("SIGINT", () => stop(0, gateway.config.server.drainTimeoutMs));
     // A defect outside any request: whoever supervises the process starts a fresh one (reliability P3).
     const crash = (error: unknown): void => {
       log.error({ error }, "an error escaped; the process drains and exits");

@@ -38,6 +38,8 @@ export type Config = {
     readonly host: string;
     readonly port: number;
     readonly bodyBytesMax: number;
+    /** Bytes of all bodies held at once; a body that goes beyond is answered 503 `overloaded`. */
+    readonly bodiesBytesMax: number;
     /** Requests in flight at once; one more is answered 503 `overloaded`. */
     readonly inFlightMax: number;
     readonly requestHeadersTimeoutMs: number;

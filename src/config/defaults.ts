@@ -6,6 +6,7 @@ export const defaults = {
     host: "0.0.0.0",
     port: 5000,
     body_bytes_max: "64MiB",
+    bodies_bytes_max: "1GiB",
     in_flight_max: 9_000,
     cors: [],
   },

@@ -69,6 +69,7 @@ export function maskedSettings(config: Config): object {
       host: config.server.host,
       port: config.server.port,
       body_bytes_max: formatSize(config.server.bodyBytesMax),
+      bodies_bytes_max: formatSize(config.server.bodiesBytesMax),
       in_flight_max: config.server.inFlightMax,
       cors: [...config.server.corsOrigins],
     },

@@ -124,6 +124,7 @@ class Resolver {
       host: chosen ?? (holdsKey ? DEFAULT_HOST_WITH_KEY : defaults.server.host),
       port: this.#overrides.port?.value ?? server?.port ?? defaults.server.port,
       bodyBytesMax: parseSizeBytes(server?.body_bytes_max ?? defaults.server.body_bytes_max) ?? 0,
+      bodiesBytesMax: parseSizeBytes(server?.bodies_bytes_max ?? defaults.server.bodies_bytes_max) ?? 0,
       inFlightMax: server?.in_flight_max ?? defaults.server.in_flight_max,
       requestHeadersTimeoutMs: durationMs(timeouts?.request_headers ?? defaults.timeouts.request_headers),
       requestBodyTimeoutMs: durationMs(timeouts?.request_body ?? defaults.timeouts.request_body),

@@ -188,6 +188,9 @@ const serverSection = section({
     .describe("Where clients reach the gateway; loopback while it holds an Ark key."),
   port: portSchema.optional().describe("The port for clients."),
   body_bytes_max: sizeSchema.optional().describe("A larger request body is answered 413."),
+  bodies_bytes_max: sizeSchema
+    .optional()
+    .describe("Bytes of all request bodies held at once; a body that goes beyond is answered 503."),
   in_flight_max: expecting(
     z.int().min(1).max(100_000),
     "a whole number from 1 to 100000",

@@ -72,8 +72,6 @@ export type FailureDetails = {
   readonly retryAfterSeconds?: number;
   /** More headers of the answer, such as `allow` on 405. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** A hint for people, sent as `x-volcano-hint`. */
-  readonly hint?: string;
 };
 
 /**

@@ -18,7 +18,7 @@ const ALIVE_PATHS = new Set(["/health", "/healthz", "/livez", "/health/livelines
 const READY_PATHS = new Set(["/readyz", "/health/readiness"]);
 const MODEL_PREFIX = "/models/";
 
-/** @throws GatewayError ambiguous_request, uri_too_long, unsupported_endpoint, method_not_allowed, ... */
+/** @throws GatewayError ambiguous_request, uri_too_long, expectation_failed, http_version_not_supported */
 export function accept(house: House, visit: Visit): Arrival {
   const { request, reply } = visit;
   const read = readRequestHead(request);
@@ -35,12 +35,17 @@ export function accept(house: House, visit: Visit): Arrival {
   const target = readRequestTarget(request.url ?? "", head.host);
   if (target.kind === "refused") throw new GatewayError(target.code, target.message);
   const { prefix, path } = target;
-  const endpoint = findEndpoint(house, path);
-  if (endpoint === null) throw unsupported(prefix + path);
   const method = request.method ?? "";
-  const allowed = endpoint.kind === "door" ? "POST" : "GET, HEAD";
-  if (!allowed.includes(method)) throw wrongMethod(method, prefix + path, allowed);
+  const endpoint = serve(findEndpoint(house, path), method, prefix + path);
   return { head, endpoint, method, clientRequestId };
+}
+
+/** The endpoint, if it is one and takes the method. */
+function serve(endpoint: Endpoint | null, method: string, path: string): Endpoint {
+  if (endpoint === null) return { kind: "unserved", route: "other", error: unsupported(path) };
+  const allowed = endpoint.kind === "door" ? "POST" : "GET, HEAD";
+  if (allowed.split(", ").includes(method)) return endpoint;
+  return { kind: "unserved", route: "other", error: wrongMethod(method, path, allowed) };
 }
 
 function findEndpoint(house: House, path: string): Endpoint | null {

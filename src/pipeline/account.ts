@@ -34,11 +34,12 @@ function settleAttempts(house: House, { course, delivery }: Story): void {
   for (const [index, attempt] of course.attempts.entries()) {
     const { answer } = attempt;
     const endedMs = answer.endedMs ?? house.clock.monotonicMs();
-    const isLast = index === last;
+    // An attempt that sent nothing failed by itself, whatever became of the request.
+    const isLast = index === last && answer.dispatchedMs !== null;
     house.ledger.settle({
       attemptId: attempt.id,
       state: isLast ? settlementOf(delivery) : "failed",
-      cause: isLast ? delivery.cause : (answer.failure?.cause ?? "GE"),
+      cause: isLast ? delivery.cause : (answer.failure?.cause ?? delivery.cause),
       status: answer.head?.status ?? null,
       usage: isLast ? delivery.usage : null,
       provenance: isLast ? delivery.provenance : "none",
@@ -96,7 +97,7 @@ function recordOf(house: House, visit: Visit, story: Story): RequestRecord {
     modelLabel: plan?.route.modelLabel ?? "other",
     upstream: last?.target.upstream.name ?? null,
     upstreamModel: last?.target.model ?? null,
-    stream: plan?.reading.intent.stream ?? false,
+    stream: plan?.intent.stream ?? false,
     fallbackFrom: plan?.fallbackFrom ?? null,
     changes: course.changes,
     status: isAbandoned ? catalogue.client_closed.status : reply.status,
@@ -106,7 +107,7 @@ function recordOf(house: House, visit: Visit, story: Story): RequestRecord {
     errorSource: delivery.errorSource,
     attempts: course.attempts.length,
     usage: delivery.usage,
-    bodyBytesIn: plan?.body.length ?? 0,
+    bodyBytesIn: plan?.bodyBytes ?? 0,
     bodyBytesOut: reply.bytesOut,
     firstByteMs: last === undefined ? null : since(visit.startedMs, last.answer.firstPieceMs),
     upstreamMs: upstreamMs(course.attempts, nowMs),

@@ -1,12 +1,15 @@
 /** Room 2: takes the headers only, and gives the caller, before a byte of the body is read. */
 import { GatewayError } from "../core/errors.ts";
-import type { Caller, Gate } from "../keys/gate.ts";
+import type { Caller } from "../keys/gate.ts";
 import type { RequestHead } from "../wire/request-head.ts";
+import type { House } from "./house.ts";
+import type { Cors } from "./visit/cors.ts";
 
-/** @throws GatewayError invalid_api_key, with the same words whatever was wrong */
-export function authenticate(gate: Gate, head: RequestHead): Caller {
+/** @throws GatewayError invalid_api_key, with the same words whatever was wrong; invalid_request */
+export function authenticate(house: House, head: RequestHead): Caller {
+  if (house.holdsKey) refuseForeignPage(house.cors, head.origin);
   const credential = credentialOf(head);
-  const caller = credential === null ? null : gate.letIn(credential);
+  const caller = credential === null ? null : house.gate.letIn(credential);
   if (caller === null) {
     throw new GatewayError(
       "invalid_api_key",
@@ -15,6 +18,18 @@ export function authenticate(gate: Gate, head: RequestHead): Caller {
     );
   }
   return caller;
+}
+
+/**
+ * A page may reach a loopback port through a name of its own that it lets point here (DNS rebinding), and would then
+ * spend the gateway's key. Browsers name the page's origin with every POST.
+ */
+function refuseForeignPage(cors: Cors, origin: string | null): void {
+  if (origin === null || cors.allows(origin)) return;
+  throw new GatewayError(
+    "invalid_request",
+    "Pages of this origin may not use the gateway's Ark key. The operator can name the origin in server.cors.",
+  );
 }
 
 /** Every way to carry a key goes through here: the bearer scheme in any case (RFC 9110, 11.1), or x-api-key. */

@@ -27,7 +27,7 @@ export function deliver(
   if (head.status >= 400) return deliverError(shipment);
   if (head.status !== 200) return Promise.resolve(invalidAnswer(shipment, `has status ${head.status}`));
   const mediaType = mediaTypeOf(headers.contentType);
-  if (mediaType === "text/event-stream" && plan.reading.intent.stream) return deliverStream(shipment);
+  if (mediaType === "text/event-stream" && plan.intent.stream) return deliverStream(shipment);
   if (mediaType === "application/json") {
     // Once a heartbeat has begun a stream, JSON has no place in it.
     if (!visit.reply.begun) return deliverWhole(shipment);

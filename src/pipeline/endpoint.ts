@@ -1,8 +1,13 @@
 /** Where a request can go: a door towards Ark, or a page that the gateway answers by itself. */
+import type { GatewayError } from "../core/errors.ts";
 import type { Door } from "../protocols/door.ts";
 
 /** `route` names it in log and metrics; it is never a client's text. */
-export type Endpoint = { readonly kind: "door"; readonly door: Door; readonly route: string } | Page;
+export type Endpoint =
+  | { readonly kind: "door"; readonly door: Door; readonly route: string }
+  /** Nothing is served here, or not by this method: told only to those who have a key. */
+  | { readonly kind: "unserved"; readonly route: "other"; readonly error: GatewayError }
+  | Page;
 
 export type Page =
   | { readonly kind: "preflight"; readonly route: "preflight" }

@@ -6,9 +6,10 @@ import type { Limiter } from "../limits/limiter.ts";
 import type { Dialect, Door } from "../protocols/door.ts";
 import type { EventLog } from "../telemetry/event-log.ts";
 import type { Observer } from "../telemetry/observer.ts";
+import type { ByteBudget } from "../wire/byte-budget.ts";
 import type { RouteTable } from "./route.ts";
 import type { Cors } from "./visit/cors.ts";
-import type { InFlight } from "./visit/in-flight.ts";
+import type { InFlight, Occupancy } from "./visit/in-flight.ts";
 import type { Pages } from "./visit/pages.ts";
 import type { Watch } from "./visit/watch.ts";
 
@@ -26,6 +27,8 @@ export type House = {
   /** How answers speak where no door is known yet. */
   readonly dialect: Dialect;
   readonly gate: Gate;
+  /** An upstream has a key of the gateway's own, which callers spend. */
+  readonly holdsKey: boolean;
   readonly routes: RouteTable;
   readonly limiters: readonly Limiter[];
   readonly ledger: Ledger;
@@ -34,7 +37,10 @@ export type House = {
   readonly pages: Pages;
   readonly cors: Cors;
   readonly settings: HouseSettings;
-  /** These two outlive a change of the configuration. */
+  /** Who is in this version of the house. */
+  readonly occupancy: Occupancy;
+  /** These outlive a change of the configuration. */
   readonly watch: Watch;
+  readonly bodies: ByteBudget;
   readonly inFlight: InFlight;
 };

@@ -8,14 +8,17 @@ import { admit, type Ticket } from "./admit.ts";
 import { authenticate } from "./authenticate.ts";
 import { deliver } from "./deliver.ts";
 import { broken, complete, type Delivered, type Delivery } from "./delivery/delivery.ts";
-import type { Page } from "./endpoint.ts";
+import type { Endpoint, Page } from "./endpoint.ts";
 import type { House } from "./house.ts";
 import { refuse } from "./refuse.ts";
 import { type Course, relay } from "./relay.ts";
-import { type Plan, resolve } from "./resolve.ts";
+import { type Cargo, type Plan, resolve } from "./resolve.ts";
 import { pageOf } from "./visit/pages.ts";
 import type { GatewayResponse } from "./visit/response.ts";
 import { Visit } from "./visit/visit.ts";
+
+const OPEN_KINDS = ["preflight", "root", "alive", "ready"] as const;
+type OpenKind = (typeof OPEN_KINDS)[number];
 
 /** Serves one request to its end. Never rejects. */
 export async function serveRequest(
@@ -28,21 +31,29 @@ export async function serveRequest(
   const course: Course = { attempts: [], changes: [] };
   let arrival: Arrival | null = null;
   let plan: Plan | null = null;
+  let cargo: Cargo | null = null;
   let ticket: Ticket | null = null;
   let delivery: Delivery = complete(null);
   try {
     arrival = accept(house, visit);
     const { head, endpoint } = arrival;
-    if (endpoint.kind !== "door") {
-      answerPage(house, visit, endpoint, head);
+    if (isOpen(endpoint)) {
+      answerPage(house, visit, endpoint);
       return;
     }
-    const caller = authenticate(house.gate, head);
-    plan = await resolve(house, visit, endpoint.door, head);
+    const caller = authenticate(house, head);
+    if (endpoint.kind === "unserved") throw endpoint.error;
+    if (endpoint.kind !== "door") {
+      answerPage(house, visit, endpoint);
+      return;
+    }
+    ({ plan, cargo } = await resolve(house, visit, endpoint.door, head));
     ticket = admit(house.limiters);
     visit.reply.writeStallMs = plan.route.timeouts.writeStallMs;
     bridgeSilence(house, visit, plan);
-    const relayed = await relay(house, visit, head, caller, plan, course);
+    const relayed = await relay(house, visit, head, caller, plan, cargo, course);
+    cargo = null;
+    visit.letBodyGo();
     const delivered =
       relayed.kind === "answered"
         ? await deliver(house, visit, plan, relayed.attempt, relayed.head)
@@ -57,9 +68,11 @@ export async function serveRequest(
         "a request failed in the gateway",
       );
     }
+    visit.answer?.abandon();
     refuse(visit, dialect, error);
     delivery = refused(error, causeBefore(error, arrival, plan, ticket));
   } finally {
+    visit.letBodyGo();
     if (!isProbe(arrival)) account(house, visit, { arrival, plan, ticket, course, delivery });
     else house.observer.requestSkipped();
   }
@@ -71,20 +84,23 @@ function isProbe(arrival: Arrival | null): boolean {
   return kind === "alive" || kind === "ready" || kind === "preflight";
 }
 
-/** Lists need a key; who the gateway is and how it is, everybody may ask. */
-function answerPage(house: House, { reply }: Visit, page: Page, head: Arrival["head"]): void {
+/** Who the gateway is and how it is, everybody may ask. */
+function isOpen(endpoint: Endpoint): endpoint is Extract<Endpoint, { kind: OpenKind }> {
+  return OPEN_KINDS.some((kind) => kind === endpoint.kind);
+}
+
+function answerPage(house: House, { reply }: Visit, page: Page): void {
   if (page.kind === "preflight") {
     reply.sendEmpty(204);
     return;
   }
-  if (page.kind === "models" || page.kind === "model") authenticate(house.gate, head);
   const { status, body } = pageOf(page, house.pages, house.inFlight.presence);
   reply.addHeader("content-type", "application/json");
   reply.sendWhole(status, body);
 }
 
-function bridgeSilence({ settings }: House, visit: Visit, { door, reading }: Plan): void {
-  if (!reading.intent.stream) return;
+function bridgeSilence({ settings }: House, visit: Visit, { door, intent }: Plan): void {
+  if (!intent.stream) return;
   const { everyMs, beforeFirstByte } = settings.heartbeat;
   visit.reply.prepareStream({ bytes: door.dialect.heartbeat, everyMs, beforeFirstByte });
 }

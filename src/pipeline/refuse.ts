@@ -1,7 +1,7 @@
 /** Tells the client of an error in its own dialect: as an answer of its own, or as the last event of a stream. */
+import type { IncomingMessage } from "node:http";
 import type { GatewayError } from "../core/errors.ts";
 import type { Dialect } from "../protocols/door.ts";
-import { printable } from "./visit/header-text.ts";
 import type { Visit } from "./visit/visit.ts";
 
 const RETRY_AFTER_DEFAULT_SECONDS = 1;
@@ -21,11 +21,16 @@ export function refuse(visit: Visit, dialect: Dialect, error: GatewayError): voi
   if (error.status === 429 || error.status === 503) {
     reply.addHeader("retry-after", String(details.retryAfterSeconds ?? RETRY_AFTER_DEFAULT_SECONDS));
   }
-  if (details.hint !== undefined) reply.addHeader("x-volcano-hint", printable(details.hint));
   for (const [name, value] of Object.entries(details.headers ?? {})) reply.addHeader(name, value);
   // The rest of the body is unread, or where this request ended is in doubt: so is where the next one begins.
-  if (!request.complete || isFramingFault(error)) reply.closeAfter();
+  if (hasUnreadBody(request) || isFramingFault(error)) reply.closeAfter();
   reply.sendWhole(error.status, dialect.renderError(error, visit.id));
+}
+
+/** node:http calls a request complete only in a later turn, also where it has no body. */
+function hasUnreadBody({ complete, headers }: IncomingMessage): boolean {
+  if (complete) return false;
+  return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
 }
 
 function isFramingFault({ code }: GatewayError): boolean {

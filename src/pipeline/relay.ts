@@ -8,7 +8,7 @@ import { splice, splicedLength } from "../wire/json-splice.ts";
 import type { RequestHead } from "../wire/request-head.ts";
 import { Answer, type AnswerFailure } from "./answer/answer.ts";
 import type { House } from "./house.ts";
-import type { Plan } from "./resolve.ts";
+import type { Cargo, Plan } from "./resolve.ts";
 import { decide } from "./retry.ts";
 import type { Target } from "./route.ts";
 import { printable } from "./visit/header-text.ts";
@@ -55,10 +55,11 @@ export async function relay(
   head: RequestHead,
   caller: Caller,
   plan: Plan,
+  cargo: Cargo,
   course: Course,
 ): Promise<Relayed> {
   const { target, timeouts } = plan.route;
-  const request = buildRequest(visit, head, caller, plan, course);
+  const request = buildRequest(visit, head, caller, plan, cargo, course);
   for (let number = 1; ; number++) {
     visit.checkPresent();
     const id = attemptIdOf(visit.id, number);
@@ -69,7 +70,7 @@ export async function relay(
       alias: plan.route.alias,
       upstream: target.upstream.name,
       upstreamModel: target.model,
-      stream: plan.reading.intent.stream,
+      stream: plan.intent.stream,
       openedAtWallMs: house.clock.wallMs(),
     });
     const answer = new Answer(timeouts, house.clock, house.watch);
@@ -99,9 +100,10 @@ function buildRequest(
   head: RequestHead,
   caller: Caller,
   plan: Plan,
+  { body, reading }: Cargo,
   course: Course,
 ): UpstreamRequest {
-  const { door, route, body, reading } = plan;
+  const { door, route } = plan;
   const { splices, changes } = reading.rewrite(route.target.model, route.repairs);
   course.changes = changes;
   const { reply } = visit;

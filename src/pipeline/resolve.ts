@@ -1,6 +1,6 @@
 /** Room 3: takes the bounded body, and gives what it asks for and the route that leads there. */
 import { GatewayError, unreachable } from "../core/errors.ts";
-import type { Door, Reading } from "../protocols/door.ts";
+import type { Door, Intent, Reading } from "../protocols/door.ts";
 import { readBoundedBody } from "../wire/bounded-body.ts";
 import { isJsonContentType } from "../wire/content-type.ts";
 import type { RequestHead } from "../wire/request-head.ts";
@@ -10,21 +10,32 @@ import { clientClosed, type Visit } from "./visit/visit.ts";
 
 export type Plan = {
   readonly door: Door;
-  readonly body: Buffer;
-  readonly reading: Reading;
+  readonly intent: Intent;
   readonly route: Route;
   /** The name that was asked for, where the default model serves instead. */
   readonly fallbackFrom: string | null;
+  readonly bodyBytes: number;
 };
 
+/** The body and its reading, which leave memory as soon as Ark has begun to answer: streams live long. */
+export type Cargo = { readonly body: Buffer; readonly reading: Reading };
+
 /** @throws GatewayError unsupported_media_type, body_too_large, invalid_json, missing_model, model_not_found, ... */
-export async function resolve(house: House, visit: Visit, door: Door, head: RequestHead): Promise<Plan> {
+export async function resolve(
+  house: House,
+  visit: Visit,
+  door: Door,
+  head: RequestHead,
+): Promise<{ plan: Plan; cargo: Cargo }> {
   checkMediaType(head);
   const body = await receive(house, visit, head);
+  visit.holdBody(body.length);
   const reading = door.read(body);
-  const found = house.routes.find(reading.intent.model);
-  if (found.kind === "missing") throw modelNotFound(reading.intent.model, found.nearest);
-  return { door, body, reading, route: found.route, fallbackFrom: found.fallbackFrom };
+  const { intent } = reading;
+  const found = house.routes.find(intent.model);
+  if (found.kind === "missing") throw modelNotFound(intent.model, found.nearest);
+  const { route, fallbackFrom } = found;
+  return { plan: { door, intent, route, fallbackFrom, bodyBytes: body.length }, cargo: { body, reading } };
 }
 
 export function modelNotFound(model: string, nearest: readonly string[]): GatewayError {
@@ -57,7 +68,7 @@ async function receive(house: House, visit: Visit, head: RequestHead): Promise<B
   const isWelcome = contentLength === null || contentLength <= bodyBytesMax;
   if (head.expectsContinue && isWelcome) visit.reply.sendContinue();
   const deadlineMs = visit.startedMs + requestBodyTimeoutMs;
-  const bounds = { bodyBytesMax, deadlineMs, contentLength, chunked };
+  const bounds = { bodyBytesMax, deadlineMs, contentLength, chunked, budget: house.bodies };
   const result = await readBoundedBody(visit.request, bounds, house.watch);
   switch (result.kind) {
     case "whole":

@@ -47,6 +47,8 @@ export interface Tap {
   finish(): Buffer | null;
   /** The protocol's last event has been given back; whatever comes after it is ignored. */
   readonly done: boolean;
+  /** Bytes came behind the last event in the same piece: the upstream has more to say than it may. */
+  readonly hasMore: boolean;
   /** The upstream's own error event, once it has been given back. */
   readonly failure: StreamFailure | null;
   /** The last valid usage. */

@@ -50,6 +50,10 @@ class Connection {
   response: ServerResponse | null = null;
   /** What is still to be said once the answers in progress are out. */
   afterwards: (() => void) | null = null;
+  /** What had been read when its last answer was out; -1 before that. */
+  bytesReadWhenIdle = -1;
+  /** Its place in the list of the server's connections. */
+  index = -1;
 
   /** An answer that closes the connection comes before: what follows it can never be answered. */
   get isClosing(): boolean {
@@ -104,15 +108,45 @@ export function createStrictServer<Response extends ResponseClass>(
   server.on("checkExpectation", (request, response) => guard.pass(request, response, false));
   server.on("connect", (request) => guard.refuseConnect(request.socket));
   server.on("clientError", (error, socket) => guard.refuseBroken(error, socket));
-  server.on("connection", attend);
+  const connections = new OpenConnections();
+  server.on("connection", (socket) => attend(socket, connections));
+  // node:http's own would tear an answer that has been written but not yet read, and `close` calls it.
+  server.closeIdleConnections = () => connections.closeIdle();
   if (options.onDrop !== undefined) server.on("drop", options.onDrop);
   return server;
 }
 
-function attend(socket: KnownSocket): void {
+function attend(socket: KnownSocket, connections: OpenConnections): void {
   socket[CONNECTION] = new Connection();
   socket.destroySoon = destroySoon;
   socket.on("end", onPeerEnd);
+  connections.add(socket);
+  socket.once("close", () => connections.remove(socket));
+}
+
+/** A list without gaps, since a Set that lives long keeps the dead alive. */
+class OpenConnections {
+  readonly #sockets: KnownSocket[] = [];
+
+  add(socket: KnownSocket): void {
+    connectionOf(socket).index = this.#sockets.push(socket) - 1;
+  }
+
+  remove(socket: KnownSocket): void {
+    const { index } = connectionOf(socket);
+    const last = this.#sockets.pop();
+    if (last === undefined || last === socket) return;
+    this.#sockets[index] = last;
+    connectionOf(last).index = index;
+  }
+
+  /** Closes those that have had an answer, all of it, and have not begun another request. */
+  closeIdle(): void {
+    for (const socket of [...this.#sockets]) {
+      const { inProgress, bytesReadWhenIdle } = connectionOf(socket);
+      if (inProgress === 0 && socket.bytesRead === bytesReadWhenIdle) socket.destroy();
+    }
+  }
 }
 
 /**
@@ -137,6 +171,7 @@ function onResponseClose(this: ServerResponse): void {
   connection.inProgress--;
   if (!this.shouldKeepAlive) connection.refused = true;
   if (connection.inProgress > 0) return;
+  connection.bytesReadWhenIdle = socket.bytesRead;
   // An idle connection keeps nothing of its last request alive.
   connection.response = null;
   if (connection.request?.complete === true) connection.request = null;

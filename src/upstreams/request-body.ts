@@ -10,7 +10,7 @@ export const WHOLE_BODY_BYTES_MAX = 262_144;
 
 /** The pieces, none longer than a whole body may be. */
 export class BodySlices implements Iterable<Buffer> {
-  readonly #pieces: readonly Buffer[];
+  #pieces: readonly Buffer[];
 
   constructor(pieces: readonly Buffer[]) {
     this.#pieces = pieces;
@@ -22,6 +22,8 @@ export class BodySlices implements Iterable<Buffer> {
         yield piece.subarray(start, start + WHOLE_BODY_BYTES_MAX);
       }
     }
+    // undici keeps its request until the answer's end, which may be half an hour away: not the body with it.
+    this.#pieces = [];
   }
 }
 

@@ -1,6 +1,7 @@
 /** Reads a request's body into one Buffer, within a bound of bytes and a deadline. */
 import type { IncomingMessage } from "node:http";
 import { GatewayError } from "../core/errors.ts";
+import type { ByteBudget } from "./byte-budget.ts";
 
 /** What keeps the deadline: calls `tick` now and then with monotonic milliseconds, until removed. */
 export interface BodyWatch {
@@ -15,6 +16,8 @@ export type BodyBounds = {
   /** What the head declared: a length, or chunks; with neither there is no body. */
   readonly contentLength: number | null;
   readonly chunked: boolean;
+  /** Pays for the bytes that are read; who gets the body gives them back. */
+  readonly budget: ByteBudget;
 };
 
 export type BodyResult =
@@ -81,6 +84,7 @@ class BodyReader {
    */
   #room: Buffer | null = null;
   #bytes = 0;
+  #paidBytes = 0;
 
   constructor(request: ReadRequest, bounds: BodyBounds, watch: BodyWatch) {
     this.result = new Promise((resolve) => {
@@ -107,6 +111,7 @@ class BodyReader {
     const before = this.#bytes;
     this.#bytes += piece.length;
     if (this.#bytes > this.#bounds.bodyBytesMax) this.refuse(tooLarge(this.#bounds.bodyBytesMax));
+    else if (!this.#pay(piece.length)) this.refuse(tooManyBytes());
     else if (this.#first === null) this.#first = piece;
     else this.#copy(piece, before);
   }
@@ -124,6 +129,12 @@ class BodyReader {
 
   leave(): void {
     this.#end(LEFT);
+  }
+
+  #pay(bytes: number): boolean {
+    if (!this.#bounds.budget.take(bytes)) return false;
+    this.#paidBytes += bytes;
+    return true;
   }
 
   #copy(piece: Buffer, at: number): void {
@@ -153,6 +164,7 @@ class BodyReader {
     const settle = this.#settle;
     if (settle === null) return;
     this.#settle = null;
+    if (result.kind !== "whole") this.#bounds.budget.give(this.#paidBytes);
     this.#first = null;
     this.#room = null;
     this.#watch.remove(this.#slot);
@@ -163,6 +175,13 @@ class BodyReader {
     request.removeListener("close", onClose);
     settle(result);
   }
+}
+
+function tooManyBytes(): GatewayError {
+  const message =
+    "The gateway holds as many bytes of request bodies as it may (server.bodies_bytes_max). " +
+    "Try again in a moment.";
+  return new GatewayError("overloaded", message, { retryAfterSeconds: 1 });
 }
 
 function tooLarge(bodyBytesMax: number): GatewayError {

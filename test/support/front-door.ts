@@ -6,6 +6,7 @@ import { GatewayError } from "../../src/core/errors.ts";
 import type { RenderRefusal } from "../../src/server/refusal.ts";
 import { createStrictServer, type StrictServerOptions } from "../../src/server/strict-server.ts";
 import { type BodyWatch, readBoundedBody } from "../../src/wire/bounded-body.ts";
+import { ByteBudget } from "../../src/wire/byte-budget.ts";
 import { type RequestHead, readRequestHead } from "../../src/wire/request-head.ts";
 import { readRequestTarget } from "../../src/wire/request-target.ts";
 
@@ -106,6 +107,7 @@ export class FrontDoor {
       deadlineMs: performance.now() + (this.#options.requestBodyTimeoutMs ?? 5_000),
       contentLength: head.contentLength,
       chunked: head.chunked,
+      budget: new ByteBudget(Number.MAX_SAFE_INTEGER),
     };
     const body = await readBoundedBody(request, bounds, this.watch);
     if (body.kind !== "whole") this.unread++;

@@ -2,7 +2,7 @@
 
 import type { Clock } from "../../core/clock.ts";
 import type { Cause, Party, Phase } from "../../core/ending.ts";
-import { GatewayError } from "../../core/errors.ts";
+import { asGatewayError, GatewayError } from "../../core/errors.ts";
 import type { Timeouts } from "../../core/timeouts.ts";
 import type {
   Exchange,
@@ -94,7 +94,7 @@ export class Answer implements ExchangeListener, Watched {
     const early = this.#early;
     this.#early = null;
     if (early !== null) {
-      for (const piece of early) if (this.#reader === reader) reader.onPiece(piece);
+      for (const piece of early) if (this.#reader === reader) this.#hand(reader, piece);
     }
     if (this.#reader !== reader) return;
     if (this.#earlyEnd) reader.onEnd();
@@ -157,7 +157,7 @@ export class Answer implements ExchangeListener, Watched {
     this.#lastPieceMs = this.#clock.monotonicMs();
     this.firstPieceMs ??= this.#lastPieceMs;
     if (this.#reader !== null) {
-      this.#reader.onPiece(piece);
+      this.#hand(this.#reader, piece);
     } else if (this.#lingerUntilMs === Number.POSITIVE_INFINITY) {
       this.#early ??= [];
       this.#early.push(piece);
@@ -193,7 +193,8 @@ export class Answer implements ExchangeListener, Watched {
     const late = this.#lateFor(nowMs);
     if (late === null) return;
     const repeat = this.dispatchedMs === null ? "safe" : "unsafe";
-    this.fail(new GatewayError("upstream_timeout", late, { repeat }), "U");
+    // While the client does not read, it is the client who is late.
+    this.fail(new GatewayError("upstream_timeout", late, { repeat }), this.#paused ? "C" : "U");
   }
 
   /** The phase that the attempt is in, as the ledger's second letter. */
@@ -223,12 +224,23 @@ export class Answer implements ExchangeListener, Watched {
     return lateMessage("take the request", "body_write", bodyWriteMs);
   }
 
+  /** A defect of ours must not pass for a fault of Ark's. */
+  #hand(reader: AnswerReader, piece: Buffer): void {
+    try {
+      reader.onPiece(piece);
+    } catch (thrown) {
+      this.fail(asGatewayError(thrown), "G");
+    }
+  }
+
   #end(failure: AnswerFailure): void {
     if (this.isOver) return;
     this.#failure = failure;
     this.#over();
     this.#wake();
-    this.#reader?.onFailure(failure);
+    const reader = this.#reader;
+    this.#reader = null;
+    reader?.onFailure(failure);
   }
 
   #over(): void {

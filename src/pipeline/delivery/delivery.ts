@@ -50,6 +50,19 @@ export function broken(
   return { outcome, cause, errorCode: error.code, errorSource: error.source, usage, provenance };
 }
 
+/** Says in the log what broke an answer that had begun: the client is told no more than the error's message. */
+export function logBreak({ house, visit, attempt }: Shipment, error: GatewayError, cause: Cause): void {
+  const fields = {
+    requestId: visit.id,
+    code: error.code,
+    cause,
+    target: attempt.target.label,
+    error: error.cause,
+  };
+  if (error.code === "internal_error") house.log.error(fields, "an answer failed in the gateway");
+  else house.log.warn(fields, error.message);
+}
+
 /** Drops the answer, and says why; the call may have been billed all the same. */
 export function invalidAnswer({ attempt }: Shipment, why: string): Delivered {
   const cause: Cause = `U${attempt.answer.phase}`;

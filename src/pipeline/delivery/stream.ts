@@ -6,7 +6,7 @@ import type { Tap } from "../../protocols/door.ts";
 import type { Answer, AnswerFailure, AnswerReader } from "../answer/answer.ts";
 import type { ReplyListener } from "../visit/reply.ts";
 import { clientClosed, type Visit } from "../visit/visit.ts";
-import { broken, complete, type Delivered, type Delivery, type Shipment } from "./delivery.ts";
+import { broken, complete, type Delivered, type Delivery, logBreak, type Shipment } from "./delivery.ts";
 
 export function deliverStream(shipment: Shipment): Promise<Delivered> {
   return new Promise((resolve) => {
@@ -25,7 +25,7 @@ class StreamDelivery implements AnswerReader, ReplyListener {
     this.#shipment = shipment;
     this.#visit = shipment.visit;
     this.#answer = shipment.attempt.answer;
-    this.#tap = shipment.plan.door.openTap(shipment.plan.reading.intent);
+    this.#tap = shipment.plan.door.openTap(shipment.plan.intent);
     this.#resolve = resolve;
   }
 
@@ -90,7 +90,8 @@ class StreamDelivery implements AnswerReader, ReplyListener {
 
   #complete(): void {
     this.#visit.reply.end();
-    this.#answer.letGo();
+    if (this.#tap.hasMore) this.#answer.abandon();
+    else this.#answer.letGo();
     this.#settle(complete(this.#tap.usage));
   }
 
@@ -116,6 +117,7 @@ class StreamDelivery implements AnswerReader, ReplyListener {
       this.#resolve = null;
       return;
     }
+    logBreak(this.#shipment, error, cause);
     if (this.#tap.insideEvent) {
       visit.reply.destroy();
     } else {

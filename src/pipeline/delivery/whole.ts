@@ -3,7 +3,15 @@
 import type { AnswerFailure, AnswerReader } from "../answer/answer.ts";
 import type { ReplyListener } from "../visit/reply.ts";
 import { clientClosed } from "../visit/visit.ts";
-import { broken, complete, type Delivered, type Delivery, invalidAnswer, type Shipment } from "./delivery.ts";
+import {
+  broken,
+  complete,
+  type Delivered,
+  type Delivery,
+  invalidAnswer,
+  logBreak,
+  type Shipment,
+} from "./delivery.ts";
 
 /** Up to here a cut answer can still become an honest 502, since not a byte of it is out. */
 const HELD_BYTES_MAX = 256 * 1024;
@@ -64,7 +72,7 @@ class WholeDelivery implements AnswerReader, ReplyListener {
       this.#resolve(invalidAnswer(this.#shipment, "is empty"));
       return;
     }
-    if (plan.reading.intent.stream && attempt.target.upstream.readError(200, body) !== null) {
+    if (plan.intent.stream && attempt.target.upstream.readError(200, body) !== null) {
       this.#resolve(invalidAnswer(this.#shipment, "has status 200 and an error in its body"));
       return;
     }
@@ -79,6 +87,7 @@ class WholeDelivery implements AnswerReader, ReplyListener {
       this.#resolve({ kind: "unsent", error: failure.error, cause: failure.cause });
       return;
     }
+    logBreak(this.#shipment, failure.error, failure.cause);
     // Half of a JSON text is out: only a broken connection says so.
     visit.reply.destroy();
     this.#settle(broken(failure.error, failure.cause, "partial", null, "none"));

@@ -9,10 +9,8 @@ export interface Stoppable {
 /** `serving`; `draining`: not ready, and connections close after their answer. */
 export type Presence = "serving" | "draining";
 
-export class InFlight {
-  presence: Presence = "serving";
-  readonly #slots: (Stoppable | null)[] = [];
-  readonly #free: number[] = [];
+/** Counts who is in a house, so that the last one out can be waited for. */
+export class Occupancy {
   #count = 0;
   #waiters: (() => void)[] = [];
 
@@ -20,8 +18,34 @@ export class InFlight {
     return this.#count;
   }
 
-  enter(visit: Stoppable): number {
+  enter(): void {
     this.#count++;
+  }
+
+  leave(): void {
+    this.#count--;
+    if (this.#count > 0) return;
+    for (const wake of this.#waiters.splice(0)) wake();
+  }
+
+  /** Resolves once nobody is in it. */
+  async empty(): Promise<void> {
+    while (this.#count > 0) await new Promise<void>((resolve) => this.#waiters.push(resolve));
+  }
+}
+
+export class InFlight {
+  presence: Presence = "serving";
+  readonly #slots: (Stoppable | null)[] = [];
+  readonly #free: number[] = [];
+  readonly #occupancy = new Occupancy();
+
+  get count(): number {
+    return this.#occupancy.count;
+  }
+
+  enter(visit: Stoppable): number {
+    this.#occupancy.enter();
     const slot = this.#free.pop();
     if (slot === undefined) return this.#slots.push(visit) - 1;
     this.#slots[slot] = visit;
@@ -32,14 +56,12 @@ export class InFlight {
     if (this.#slots[slot] === null) return;
     this.#slots[slot] = null;
     this.#free.push(slot);
-    this.#count--;
-    if (this.#count > 0) return;
-    for (const wake of this.#waiters.splice(0)) wake();
+    this.#occupancy.leave();
   }
 
-  /** Resolves once nobody is in the house. */
-  async empty(): Promise<void> {
-    while (this.#count > 0) await new Promise<void>((resolve) => this.#waiters.push(resolve));
+  /** Resolves once nobody is in any version of the house. */
+  empty(): Promise<void> {
+    return this.#occupancy.empty();
   }
 
   stopAll(error: GatewayError): void {

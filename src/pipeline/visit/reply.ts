@@ -260,7 +260,10 @@ export class Reply implements Watched, ResponseOwner {
     this.#flushedBytes = this.#flushed();
   }
 
-  /** Bytes that the kernel has taken: what tells a slow reader from one that has stopped. */
+  /**
+   * Bytes that the kernel has taken: what tells a slow reader from one that has stopped. A full send buffer takes
+   * more only once a good part of it is free, so a reader below some 25 KB/s can look as if it had stopped (60 s).
+   */
   #flushed(): number {
     const socket = this.#response.socket;
     return socket === null ? 0 : socket.bytesWritten - socket.writableLength;
@@ -268,7 +271,8 @@ export class Reply implements Watched, ResponseOwner {
 
   #checkStuck(nowMs: number): void {
     const flushed = this.#flushed();
-    if (flushed !== this.#flushedBytes) {
+    // Without a socket it is the answers before this one that are being waited for, not the client.
+    if (flushed !== this.#flushedBytes || this.#response.socket === null) {
       this.#flushedBytes = flushed;
       this.#stuckSinceMs = nowMs;
       return;

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import { GatewayError } from "../../core/errors.ts";
 import { newRequestId, type RequestId } from "../../core/ids.ts";
+import { refuseBody } from "../../wire/bounded-body.ts";
 import type { Answer } from "../answer/answer.ts";
 import type { House } from "../house.ts";
 import type { Stoppable } from "./in-flight.ts";
@@ -19,6 +20,7 @@ export class Visit implements Stoppable {
   readonly #house: House;
   readonly #slot: number;
   #stopped: GatewayError | null = null;
+  #bodyBytes = 0;
 
   constructor(house: House, request: IncomingMessage, response: GatewayResponse) {
     this.#house = house;
@@ -31,16 +33,24 @@ export class Visit implements Stoppable {
     this.reply.addHeader("request-id", this.id);
     if (house.inFlight.presence === "draining") this.reply.closeAfter();
     this.#slot = house.inFlight.enter(this);
+    house.occupancy.enter();
     this.reply.onClosed = this;
   }
 
-  /** The error that the process's stop has put on this request, for a room that has not begun yet. */
-  get stopped(): GatewayError | null {
-    return this.#stopped;
+  /** The body is here, and counts until it is let go. */
+  holdBody(bytes: number): void {
+    this.#bodyBytes = bytes;
+  }
+
+  /** The body is not needed any more; once is enough, more do no harm. */
+  letBodyGo(): void {
+    this.#house.bodies.give(this.#bodyBytes);
+    this.#bodyBytes = 0;
   }
 
   stop(error: GatewayError): void {
     this.#stopped = error;
+    refuseBody(this.request, error);
     this.answer?.fail(error, "G");
   }
 
@@ -53,6 +63,7 @@ export class Visit implements Stoppable {
   /** For the reply: the response is closed. */
   closed(): void {
     this.#house.inFlight.leave(this.#slot);
+    this.#house.occupancy.leave();
   }
 }
 

@@ -44,10 +44,6 @@ export class Watch {
     this.#used--;
   }
 
-  forEach(visit: (watched: Watched) => void): void {
-    for (const watched of this.#slots) if (watched !== null) visit(watched);
-  }
-
   close(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;

@@ -102,6 +102,7 @@ function assemble(parts: Buffer[] | null, piece: Buffer, start: number, end: num
 
 class ChatTap implements Tap {
   done = false;
+  hasMore = false;
   failure: StreamFailure | null = null;
   usage: Usage | null = null;
   usageIsFinal = false;
@@ -144,7 +145,10 @@ class ChatTap implements Tap {
         start = end;
       }
       at = end;
-      if (this.done || this.failure !== null) return assemble(parts, piece, start, end);
+      if (this.done || this.failure !== null) {
+        this.hasMore = end < piece.length;
+        return assemble(parts, piece, start, end);
+      }
     }
     if (at < piece.length && !this.insideEvent) {
       if (this.#heldBytes + piece.length - at <= this.#tailBytesMax) {

@@ -4,8 +4,9 @@ import { Socket } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type BodyBounds, type BodyResult, readBoundedBody } from "../../../src/wire/bounded-body.ts";
+import { ByteBudget } from "../../../src/wire/byte-budget.ts";
 
 class ManualWatch {
   readonly watched = new Map<number, { tick(nowMs: number): void }>();
@@ -29,7 +30,14 @@ type Reading = { request: IncomingMessage; watch: ManualWatch; result: Promise<B
 function start(bounds: Partial<BodyBounds>): Reading {
   const request = new IncomingMessage(new Socket());
   const watch = new ManualWatch();
-  const whole = { bodyBytesMax: 1_000, deadlineMs: 5_000, contentLength: null, chunked: false, ...bounds };
+  const whole = {
+    bodyBytesMax: 1_000,
+    deadlineMs: 5_000,
+    contentLength: null,
+    chunked: false,
+    budget: new ByteBudget(Number.MAX_SAFE_INTEGER),
+    ...bounds,
+  };
   return { request, watch, result: readBoundedBody(request, whole, watch) };
 }
 
@@ -104,8 +112,47 @@ test("a client that leaves in the middle has left", async () => {
   expect(await outcome(reading)).toBe("left");
   const late = new IncomingMessage(new Socket());
   late.destroy();
-  const bounds = { bodyBytesMax: 10, deadlineMs: 1, contentLength: 3, chunked: false };
+  const budget = new ByteBudget(10);
+  const bounds = { bodyBytesMax: 10, deadlineMs: 1, contentLength: 3, chunked: false, budget };
   expect((await readBoundedBody(late, bounds, new ManualWatch())).kind).toBe("left");
+});
+
+describe("the budget of all bodies", () => {
+  const push = async (reading: Reading, bytes: number) => {
+    reading.request.push(Buffer.alloc(bytes));
+    reading.request.push(null);
+    return reading.result;
+  };
+
+  test("n bytes in all are held, one more is refused with 503 and gives back what it took", async () => {
+    const budget = new ByteBudget(100);
+    expect((await push(start({ contentLength: 60, budget }), 60)).kind).toBe("whole");
+    expect((await push(start({ contentLength: 40, budget }), 40)).kind).toBe("whole");
+    expect(budget.held).toBe(100);
+    expect(await push(start({ contentLength: 1, budget }), 1)).toMatchObject({
+      kind: "refused",
+      error: { code: "overloaded", status: 503 },
+    });
+    expect(budget.held).toBe(100);
+    budget.give(40);
+    expect((await push(start({ contentLength: 40, budget }), 40)).kind).toBe("whole");
+  });
+
+  test("a body whose client leaves, or that is too late, gives back what it took", async () => {
+    const budget = new ByteBudget(100);
+    const left = start({ contentLength: 60, budget });
+    left.request.push(Buffer.alloc(30));
+    left.request.destroy();
+    await left.result;
+    expect(budget.held).toBe(0);
+    const late = start({ contentLength: 60, budget });
+    late.request.push(Buffer.alloc(30));
+    await new Promise(setImmediate);
+    expect(budget.held).toBe(30);
+    late.watch.tick(6_000);
+    await late.result;
+    expect(budget.held).toBe(0);
+  });
 });
 
 test("however the bytes are cut, the body is the same", async () => {
