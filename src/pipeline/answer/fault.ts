@@ -20,8 +20,11 @@ export function faultError(error: ExchangeError, phase: Phase): GatewayError {
       );
     case "tls":
       return unreachableUpstream(error, "the TLS handshake failed. Try again in a moment");
-    case "certificate":
-      return unreachableUpstream(error, "its certificate does not verify. The operator must look at this");
+    case "certificate": {
+      const message =
+        "Ark could not be reached: its certificate does not verify. The operator must look at this.";
+      return new GatewayError("upstream_unreachable", message, { cause: error, repeat: "useless" });
+    }
     case "name_timeout":
     case "connect_timeout":
     case "tls_timeout": {
