@@ -157,7 +157,9 @@ async function main(args: string[]): Promise<void> {
     return;
   }
   const cleanup = new Cleanup();
-  process.once("SIGINT", () => void cleanup.run().finally(() => process.exit(130)));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => void cleanup.run().finally(() => process.exit(1)));
+  }
   try {
     process.exitCode = await run(optionsOf(args), cleanup);
   } catch (error) {
