@@ -21,8 +21,8 @@ export function authenticate(house: House, head: RequestHead): Caller {
 }
 
 /**
- * A page may reach a loopback port through a name of its own that it lets point here (DNS rebinding), and would then
- * spend the gateway's key. Browsers name the page's origin with every POST.
+ * A page may reach a loopback port through a name of its own that it lets point here (DNS rebinding), and
+ * would then spend the gateway's key. Browsers name the page's origin with every POST.
  */
 function refuseForeignPage(cors: Cors, origin: string | null): void {
   if (origin === null || cors.allows(origin)) return;
@@ -32,7 +32,9 @@ function refuseForeignPage(cors: Cors, origin: string | null): void {
   );
 }
 
-/** Every way to carry a key goes through here: the bearer scheme in any case (RFC 9110, 11.1), or x-api-key. */
+/**
+ * Every way to carry a key goes through here: the bearer scheme in any case (RFC 9110, 11.1), or x-api-key.
+ */
 function credentialOf(head: RequestHead): string | null {
   const { authorization } = head;
   if (authorization === null) return head.apiKey;

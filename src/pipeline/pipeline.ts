@@ -69,6 +69,8 @@ export async function serveRequest(
       );
     }
     visit.answer?.abandon();
+    // Not even its head was good: what follows it on this connection is not trusted.
+    if (arrival === null) visit.reply.closeAfter();
     refuse(visit, dialect, error);
     delivery = refused(error, causeBefore(error, arrival, plan, ticket));
   } finally {

@@ -22,8 +22,8 @@ export function refuse(visit: Visit, dialect: Dialect, error: GatewayError): voi
     reply.addHeader("retry-after", String(details.retryAfterSeconds ?? RETRY_AFTER_DEFAULT_SECONDS));
   }
   for (const [name, value] of Object.entries(details.headers ?? {})) reply.addHeader(name, value);
-  // The rest of the body is unread, or where this request ended is in doubt: so is where the next one begins.
-  if (hasUnreadBody(request) || isFramingFault(error)) reply.closeAfter();
+  // The rest of the body is unread, and in it nobody can tell where the next request begins (reliability C12).
+  if (hasUnreadBody(request)) reply.closeAfter();
   reply.sendWhole(error.status, dialect.renderError(error, visit.id));
 }
 
@@ -31,8 +31,4 @@ export function refuse(visit: Visit, dialect: Dialect, error: GatewayError): voi
 function hasUnreadBody({ complete, headers }: IncomingMessage): boolean {
   if (complete) return false;
   return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
-}
-
-function isFramingFault({ code }: GatewayError): boolean {
-  return code === "ambiguous_request" || code === "http_version_not_supported";
 }

@@ -53,7 +53,7 @@ async function mix(running: RunningGateway): Promise<void> {
   await callChat(running, cut, { headers: { connection: "close" } });
   await callChat(running, "{");
   await callChat(running, chatBodyFor("deepseek-v3"), { headers: { authorization: "Basic x" } });
-  await callGateway(running, { path: "/v1/nothing" });
+  await callGateway(running, { path: "/v1/nothing", headers: { authorization: "Bearer k" } });
   await callGateway(running, { path: "/" });
   await callGateway(running, { path: "/healthz" });
 }

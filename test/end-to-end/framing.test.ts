@@ -269,7 +269,11 @@ describe("pages of other origins", () => {
   });
 
   test("OPTIONS without a preflight's headers is a method like any other", async () => {
-    const answer = await callGateway(running, { method: "OPTIONS", path: "/v1/chat/completions" });
+    const answer = await callGateway(running, {
+      method: "OPTIONS",
+      path: "/v1/chat/completions",
+      headers: { authorization: `Bearer ${CALLER_KEY}` },
+    });
     expect([answer.status, answer.header("allow")]).toEqual([405, "POST"]);
   });
 

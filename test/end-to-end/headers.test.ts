@@ -164,12 +164,13 @@ describe("back to the client", () => {
   });
 
   test("the gateway's own errors carry the ids and whether to try again", async () => {
+    const headers = { authorization: `Bearer ${CALLER_KEY}` };
     const cases = [
       await callChat(running, '{"model":'),
       await callChat(running, "{}"),
-      await callGateway(running, { path: "/v1/nothing" }),
+      await callGateway(running, { path: "/v1/nothing", headers }),
       await callGateway(running, { path: "/v1/models" }),
-      await callGateway(running, { method: "PUT", path: "/v1/chat/completions" }),
+      await callGateway(running, { method: "PUT", path: "/v1/chat/completions", headers }),
     ];
     expect(cases.map(({ status }) => status)).toEqual([400, 400, 404, 401, 405]);
     for (const answer of cases) {

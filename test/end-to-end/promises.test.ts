@@ -272,7 +272,8 @@ describe("paths", () => {
   });
 
   test("a wrong method is told the right one", async () => {
-    const answer = await callGateway(running, { path: "/v1/chat/completions" });
+    const headers = { authorization: "Bearer k" };
+    const answer = await callGateway(running, { path: "/v1/chat/completions", headers });
     expect([answer.status, answer.header("allow"), answer.error["code"]]).toEqual([
       405,
       "POST",

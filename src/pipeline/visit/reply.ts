@@ -114,7 +114,8 @@ export class Reply implements Watched, ResponseOwner {
     this.#writeHead(status);
     this.#bytesOut += body.length;
     this.#ended = true;
-    // node:http joins a string to its head in one write; a Buffer costs a vectored one. Latin-1 keeps each byte.
+    // node:http joins a string to its head in one write; a Buffer costs a vectored one. Latin-1 keeps each
+    // byte.
     if (body.length <= JOINED_BYTES_MAX) this.#response.end(body.toString("latin1"), "latin1");
     else this.#response.end(body);
     this.#watchFlush();
@@ -261,8 +262,9 @@ export class Reply implements Watched, ResponseOwner {
   }
 
   /**
-   * Bytes that the kernel has taken: what tells a slow reader from one that has stopped. A full send buffer takes
-   * more only once a good part of it is free, so a reader below some 25 KB/s can look as if it had stopped (60 s).
+   * Bytes that the kernel has taken: what tells a slow reader from one that has stopped. A full send buffer
+   * takes more only once a good part of it is free, so a reader below some 25 KB/s can look as if it had
+   * stopped (60 s).
    */
   #flushed(): number {
     const socket = this.#response.socket;
