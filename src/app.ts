@@ -1,7 +1,6 @@
 /**
  * The gateway as one thing: builds the house, opens its two ports, takes over new configurations, and stops.
  */
-import { setTimeout as delay } from "node:timers/promises";
 import { type BuiltHouse, buildHouse, type Foundation, modelLabels } from "./app/house.ts";
 import type { Config } from "./config/config.ts";
 import { isLoopbackHost } from "./config/loopback.ts";
@@ -58,6 +57,7 @@ export class Gateway {
   #stopping: Promise<void> | null = null;
   #deadline: NodeJS.Timeout | null = null;
   #deadlineAtMs = Number.POSITIVE_INFINITY;
+  readonly #lag = Promise.withResolvers<void>();
   /** Nobody is left to wait for: no deadline is needed any more. */
   #isEmpty = false;
 
@@ -163,12 +163,14 @@ export class Gateway {
   /**
    * Not ready at once; new requests are taken for the lag, each closing its connection; then those in flight
    * may go on until the deadline, and the rest end in an error that their clients can see. A second call
-   * only moves the deadline closer.
+   * only moves the ends of the lag and of the deadline closer.
    */
-  stop(settings: StopSettings): Promise<void> {
+  stop({ lagMs, deadlineMs }: StopSettings): Promise<void> {
     this.#foundation.inFlight.presence = "draining";
-    this.#setDeadline(settings.deadlineMs);
-    this.#stopping ??= this.#stop(settings.lagMs);
+    this.#setDeadline(deadlineMs);
+    if (lagMs > 0) setTimeout(this.#lag.resolve, lagMs).unref();
+    else this.#lag.resolve();
+    this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
@@ -186,16 +188,17 @@ export class Gateway {
     });
   }
 
-  async #stop(lagMs: number): Promise<void> {
-    if (lagMs > 0) await delay(lagMs);
+  async #stop(): Promise<void> {
+    await this.#lag.promise;
     this.#data.stopListening();
     this.#inner?.stopListening();
     await this.#foundation.inFlight.empty();
     if (this.#deadline !== null) clearTimeout(this.#deadline);
     this.#isEmpty = true;
     this.#destroyConnections();
+    // Whoever is still watched is an upstream that keeps its connection open after an answer's end.
+    this.#foundation.watch.expire();
     await Promise.all([this.#built.close(), this.#control.close(), this.ledger.close()]);
-    // Last: an answer that has been delivered may still wait for its upstream, and the watch ends that wait.
     this.#foundation.watch.close();
     this.#accessLog?.close();
     this.#metrics.close();
@@ -211,6 +214,7 @@ export class Gateway {
       this.#deadlineAtMs = Number.NEGATIVE_INFINITY;
       const message = "The gateway is stopping, so this call was cut. Send it again to a gateway that is up.";
       this.#foundation.inFlight.stopAll(new GatewayError("shutting_down", message));
+      this.#lag.resolve();
       this.#deadline = setTimeout(() => this.#destroyConnections(), FAREWELL_MS);
     }, deadlineMs);
   }

@@ -20,13 +20,14 @@ export type Plan = {
 /** The body and its reading, which leave memory as soon as Ark has begun to answer: streams live long. */
 export type Cargo = { readonly body: Buffer; readonly reading: Reading };
 
-/** @throws GatewayError unsupported_media_type, body_too_large, invalid_json, missing_model, model_not_found, ... */
+/** @throws GatewayError shutting_down, unsupported_media_type, body_too_large, invalid_json, missing_model, model_not_found, ... */
 export async function resolve(
   house: House,
   visit: Visit,
   door: Door,
   head: RequestHead,
 ): Promise<{ plan: Plan; cargo: Cargo }> {
+  visit.checkPresent();
   checkMediaType(head);
   const body = await receive(house, visit, head);
   visit.holdBody(body.length);

@@ -39,6 +39,8 @@ export class InFlight {
   readonly #slots: (Stoppable | null)[] = [];
   readonly #free: number[] = [];
   readonly #occupancy = new Occupancy();
+  /** Once all have been stopped, whoever still comes is stopped at the door. */
+  stopped: GatewayError | null = null;
 
   get count(): number {
     return this.#occupancy.count;
@@ -65,6 +67,7 @@ export class InFlight {
   }
 
   stopAll(error: GatewayError): void {
+    this.stopped = error;
     for (const visit of [...this.#slots]) visit?.stop(error);
   }
 }

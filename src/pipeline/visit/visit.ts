@@ -19,7 +19,7 @@ export class Visit implements Stoppable {
   answer: Answer | null = null;
   readonly #house: House;
   readonly #slot: number;
-  #stopped: GatewayError | null = null;
+  #stopped: GatewayError | null;
   #bodyBytes = 0;
 
   constructor(house: House, request: IncomingMessage, response: GatewayResponse) {
@@ -32,6 +32,7 @@ export class Visit implements Stoppable {
     this.reply.addHeader("x-request-id", this.id);
     this.reply.addHeader("request-id", this.id);
     if (house.inFlight.presence === "draining") this.reply.closeAfter();
+    this.#stopped = house.inFlight.stopped;
     this.#slot = house.inFlight.enter(this);
     house.occupancy.enter();
     this.reply.onClosed = this;

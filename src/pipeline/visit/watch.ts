@@ -44,13 +44,21 @@ export class Watch {
     this.#used--;
   }
 
+  /** Every deadline has come. */
+  expire(): void {
+    this.#tickAll(Number.POSITIVE_INFINITY);
+  }
+
   close(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
   }
 
   #look(): void {
-    const nowMs = this.#clock.monotonicMs();
+    this.#tickAll(this.#clock.monotonicMs());
+  }
+
+  #tickAll(nowMs: number): void {
     // By index: a tick may add to the slots or free its own.
     for (let slot = 0; slot < this.#slots.length; slot++) this.#slots[slot]?.tick(nowMs);
   }
