@@ -77,6 +77,7 @@ export async function serveRequest(
     visit.letBodyGo();
     if (!isProbe(arrival)) account(house, visit, { arrival, plan, ticket, course, delivery });
     else house.observer.requestSkipped();
+    visit.accounted();
   }
 }
 

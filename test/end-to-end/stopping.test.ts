@@ -118,6 +118,18 @@ describe("once a stop has begun", () => {
     for (const each of caller.parser.answers) expect(each.text === body).toBe(true);
   });
 
+  test("it waits for the accounts of clients that leave, not for their connections alone", async () => {
+    const settings = { retries: { attempts_max: 10 } };
+    const house = await open({ baseUrl: "http://127.0.0.77:9/api/v3", settings });
+    const call = startCall(house);
+    await until(() => house.events.length > 2, "a few attempts");
+    const stop = house.gateway.stop({ lagMs: 0, deadlineMs: LONG_MS });
+    call.caller.leave();
+    await stop;
+    expect(house.gateway.ledger.openRows).toBe(0);
+    expect(call.isOver).toBe(true);
+  });
+
   test("a connection of Ark's that stays open after [DONE] does not hold it up", async () => {
     const house = await open({ simulator: { replyTokens: 5 } });
     const call = callInto(house, { kind: "open_after_done" }, { stream: true });

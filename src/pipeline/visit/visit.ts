@@ -21,6 +21,8 @@ export class Visit implements Stoppable {
   readonly #slot: number;
   #stopped: GatewayError | null;
   #bodyBytes = 0;
+  /** Its last byte, and its accounts. */
+  #stillToCome = 2;
 
   constructor(house: House, request: IncomingMessage, response: GatewayResponse) {
     this.#house = house;
@@ -63,6 +65,17 @@ export class Visit implements Stoppable {
 
   /** For the reply: the response is closed. */
   closed(): void {
+    this.#leave();
+  }
+
+  /** For the pipeline: the accounts are settled. */
+  accounted(): void {
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.#stillToCome--;
+    if (this.#stillToCome > 0) return;
     this.#house.inFlight.leave(this.#slot);
     this.#house.occupancy.leave();
   }
