@@ -4,6 +4,7 @@ import { Socket } from "node:net";
 import { GatewayError } from "../core/errors.ts";
 import type { RequestId } from "../core/ids.ts";
 import { refuseBody } from "../wire/bounded-body.ts";
+import { LeanRequest } from "./lean-request.ts";
 import { lingerThenClose, type RenderRefusal, refusalOf, refuseSocket } from "./refusal.ts";
 
 type ResponseClass = typeof ServerResponse<IncomingMessage>;
@@ -81,6 +82,7 @@ export function createStrictServer<Response extends ResponseClass>(
 ): Server<typeof IncomingMessage, Response> {
   const { requestHeadersTimeoutMs, requestBodyTimeoutMs } = options;
   const server = createServer<typeof IncomingMessage, Response>({
+    IncomingMessage: LeanRequest,
     ServerResponse: options.ServerResponse,
     headersTimeout: requestHeadersTimeoutMs,
     requestTimeout: requestHeadersTimeoutMs + requestBodyTimeoutMs + BODY_TIMEOUT_SLACK_MS,

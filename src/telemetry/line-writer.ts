@@ -20,7 +20,7 @@ export type LineWriterOptions = {
   readonly waitingBytesMax?: number;
 };
 
-const BLOCK_BYTES = 16_384;
+const BLOCK_BYTES = 131_072;
 const FLUSH_AFTER_MS = 100;
 const WAITING_BYTES_MAX = 1_048_576;
 
