@@ -30,10 +30,14 @@ export type AttemptSettled = {
   readonly totalMs: number;
 };
 
+/** A row that is open: what was opened is settled by the thing itself, without looking for it. */
+export interface OpenAttempt {
+  /** Never throws. A second settling is a defect, and changes nothing. */
+  settle(row: AttemptSettled): void;
+}
+
 export interface Ledger {
   /** @throws GatewayError where the row cannot be kept: then nothing may be sent. */
-  open(row: AttemptOpened): void;
-  /** Never throws. A second settling of an attempt is a defect and is refused by the sink. */
-  settle(row: AttemptSettled): void;
+  open(row: AttemptOpened): OpenAttempt;
   close(): Promise<void>;
 }

@@ -36,7 +36,7 @@ function settleAttempts(house: House, { course, delivery }: Story): void {
     const endedMs = answer.endedMs ?? house.clock.monotonicMs();
     // An attempt that sent nothing failed by itself, whatever became of the request.
     const isLast = index === last && answer.dispatchedMs !== null;
-    house.ledger.settle({
+    attempt.row.settle({
       attemptId: attempt.id,
       state: isLast ? settlementOf(delivery) : "failed",
       cause: isLast ? delivery.cause : (answer.failure?.cause ?? delivery.cause),

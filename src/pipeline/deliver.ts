@@ -42,8 +42,15 @@ function addServerTiming({ house, visit, attempt }: Shipment): void {
   const gatewayMs = house.clock.monotonicMs() - visit.startedMs - upstreamMs;
   visit.reply.addHeader(
     "server-timing",
-    `gateway;dur=${gatewayMs.toFixed(1)}, upstream;dur=${upstreamMs.toFixed(1)}`,
+    `gateway;dur=${tenths(gatewayMs)}, upstream;dur=${tenths(upstreamMs)}`,
   );
+}
+
+/** To a tenth: two whole numbers are put into words quicker than one fraction. */
+function tenths(durationMs: number): string {
+  const rounded = Math.max(0, Math.round(durationMs * 10));
+  const whole = Math.floor(rounded / 10);
+  return `${whole}.${rounded - whole * 10}`;
 }
 
 function mediaTypeOf(contentType: string | null): string {

@@ -6,11 +6,23 @@ import type { Visit } from "./visit/visit.ts";
 
 const RETRY_AFTER_DEFAULT_SECONDS = 1;
 
-/** Never throws. Says nothing to a client that has gone. */
+/** Never throws. Says nothing to a client that has gone; where nothing can be said, the connection breaks. */
 export function refuse(visit: Visit, dialect: Dialect, error: GatewayError): void {
+  try {
+    tell(visit, dialect, error);
+  } catch {
+    visit.reply.destroy();
+  }
+}
+
+function tell(visit: Visit, dialect: Dialect, error: GatewayError): void {
   const { reply, request } = visit;
   if (reply.gone) return;
   if (reply.begun) {
+    if (!reply.takesEvents) {
+      reply.destroy();
+      return;
+    }
     reply.write(dialect.renderErrorEvent(error, visit.id));
     reply.endAndClose();
     return;

@@ -1,8 +1,10 @@
 /** Room 5: takes the route, and gives the answer's head from an attempt that has begun to answer. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Change } from "../core/changes.ts";
+import { asGatewayError } from "../core/errors.ts";
 import { type AttemptId, attemptIdOf } from "../core/ids.ts";
 import type { Caller } from "../keys/gate.ts";
+import type { OpenAttempt } from "../ledger/ledger.ts";
 import type { UpstreamHead, UpstreamRequest } from "../upstreams/upstream.ts";
 import { splice, splicedLength } from "../wire/json-splice.ts";
 import type { RequestHead } from "../wire/request-head.ts";
@@ -20,6 +22,8 @@ export type Attempt = {
   readonly id: AttemptId;
   readonly target: Target;
   readonly answer: Answer;
+  /** Its row in the ledger, open until `account` settles it. */
+  readonly row: OpenAttempt;
 };
 
 /** What happened on the way; the relay adds to it, so that `account` knows of every attempt. */
@@ -46,6 +50,10 @@ class Waiting implements ReplyListener {
   onStall(): void {
     this.#answer.fail(clientClosed(), "C");
   }
+
+  onDefect(thrown: unknown): void {
+    this.#answer.fail(asGatewayError(thrown), "G");
+  }
 }
 
 /** @throws GatewayError client_closed, shutting_down, or what the ledger refuses with */
@@ -63,7 +71,7 @@ export async function relay(
   for (let number = 1; ; number++) {
     visit.checkPresent();
     const id = attemptIdOf(visit.id, number);
-    house.ledger.open({
+    const row = house.ledger.open({
       attemptId: id,
       requestId: visit.id,
       door: plan.door.name,
@@ -74,7 +82,7 @@ export async function relay(
       openedAtWallMs: house.clock.wallMs(),
     });
     const answer = new Answer(timeouts, house.clock, house.watch);
-    const attempt = { id, target, answer };
+    const attempt = { id, target, answer, row };
     course.attempts.push(attempt);
     visit.answer = answer;
     visit.reply.countAttempt();

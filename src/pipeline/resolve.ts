@@ -1,7 +1,7 @@
 /** Room 3: takes the bounded body, and gives what it asks for and the route that leads there. */
 import { GatewayError, unreachable } from "../core/errors.ts";
 import type { Door, Intent, Reading } from "../protocols/door.ts";
-import { readBoundedBody } from "../wire/bounded-body.ts";
+import { type BodyResult, readBoundedBody } from "../wire/bounded-body.ts";
 import { isJsonContentType } from "../wire/content-type.ts";
 import type { RequestHead } from "../wire/request-head.ts";
 import type { House } from "./house.ts";
@@ -29,7 +29,7 @@ export async function resolve(
 ): Promise<{ plan: Plan; cargo: Cargo }> {
   visit.checkPresent();
   checkMediaType(head);
-  const body = await receive(house, visit, head);
+  const body = bodyOf(await receive(house, visit, head));
   visit.holdBody(body.length);
   const reading = door.read(body);
   const { intent } = reading;
@@ -62,7 +62,7 @@ function checkMediaType(head: RequestHead): void {
   }
 }
 
-async function receive(house: House, visit: Visit, head: RequestHead): Promise<Buffer> {
+function receive(house: House, visit: Visit, head: RequestHead): Promise<BodyResult> {
   const { bodyBytesMax, requestBodyTimeoutMs } = house.settings;
   const { contentLength, chunked } = head;
   // By now the caller is known: what is too large is refused without asking for it (RFC 9110, 10.1.1).
@@ -70,7 +70,10 @@ async function receive(house: House, visit: Visit, head: RequestHead): Promise<B
   if (head.expectsContinue && isWelcome) visit.reply.sendContinue();
   const deadlineMs = visit.startedMs + requestBodyTimeoutMs;
   const bounds = { bodyBytesMax, deadlineMs, contentLength, chunked, budget: house.bodies };
-  const result = await readBoundedBody(visit.request, bounds, house.watch);
+  return readBoundedBody(visit.request, bounds, house.watch);
+}
+
+function bodyOf(result: BodyResult): Buffer {
   switch (result.kind) {
     case "whole":
       return result.body;

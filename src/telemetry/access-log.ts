@@ -94,5 +94,9 @@ function text(name: string, value: string | null): string {
 /** To a tenth; what is no number is left out, since JSON has no word for it. */
 function milliseconds(name: string, value: number | null): string {
   if (value === null || !Number.isFinite(value)) return "";
-  return `,"${name}":${Math.round(value * 10) / 10}`;
+  // Two whole numbers are put into words quicker than one fraction.
+  const tenths = Math.max(0, Math.round(value * 10));
+  const whole = Math.floor(tenths / 10);
+  const rest = tenths - whole * 10;
+  return rest === 0 ? `,"${name}":${whole}` : `,"${name}":${whole}.${rest}`;
 }

@@ -28,18 +28,17 @@ describe("the bounds of the ledger in memory", () => {
     const ledger = new MemoryLedger({ settledRowsMax: 3 });
     for (let tokens = 1; tokens <= 7; tokens++) {
       const row = openedRow(newRequestId(tokens));
-      ledger.open(row);
-      ledger.settle(settledRow(row.attemptId, tokens));
+      ledger.open(row).settle(settledRow(row.attemptId, tokens));
     }
     expect(settledOf(ledger).map(({ usage }) => usage?.outputTokens)).toEqual([5, 6, 7]);
   });
 
-  test("a settling without its row is counted, so that a test can see the defect", () => {
+  test("a second settling is counted, so that a test can see the defect", () => {
     const ledger = new MemoryLedger();
     const row = openedRow(newRequestId(0));
-    ledger.open(row);
-    ledger.settle(settledRow(row.attemptId, 1));
-    ledger.settle(settledRow(row.attemptId, 1));
+    const open = ledger.open(row);
+    open.settle(settledRow(row.attemptId, 1));
+    open.settle(settledRow(row.attemptId, 1));
     expect(ledger.refusedSettlements).toBe(1);
   });
 });

@@ -24,11 +24,13 @@ export type AnswerFailure = {
   readonly final: boolean;
 };
 
-/** Who delivers the answer. Nothing is called after `onEnd` or `onFailure`. */
+/** Who delivers the answer. Nothing is called after `onEnd` or `onFailure`, but for `onDefect`. */
 export interface AnswerReader {
   onPiece(piece: Buffer): void;
   onEnd(): void;
   onFailure(failure: AnswerFailure): void;
+  /** It has thrown, and could not end by `onFailure` either. Must not throw. */
+  onDefect(thrown: unknown): void;
 }
 
 type State = "waiting" | "headed" | "over";
@@ -97,8 +99,8 @@ export class Answer implements ExchangeListener, Watched {
       for (const piece of early) if (this.#reader === reader) this.#hand(reader, piece);
     }
     if (this.#reader !== reader) return;
-    if (this.#earlyEnd) reader.onEnd();
-    else if (this.#failure !== null) reader.onFailure(this.#failure);
+    if (this.#earlyEnd) this.#handEnd(reader);
+    else if (this.#failure !== null) this.#handFailure(reader, this.#failure);
   }
 
   pause(): void {
@@ -171,7 +173,7 @@ export class Answer implements ExchangeListener, Watched {
     if (this.isOver) return;
     this.#over();
     if (this.#reader === null) this.#earlyEnd = true;
-    else this.#reader.onEnd();
+    else this.#handEnd(this.#reader);
   }
 
   onError(error: ExchangeError): void {
@@ -233,6 +235,23 @@ export class Answer implements ExchangeListener, Watched {
     }
   }
 
+  #handEnd(reader: AnswerReader): void {
+    try {
+      reader.onEnd();
+    } catch (thrown) {
+      const error = asGatewayError(thrown);
+      this.#handFailure(reader, { error, cause: `G${this.phase}`, dispatched: true, final: true });
+    }
+  }
+
+  #handFailure(reader: AnswerReader, failure: AnswerFailure): void {
+    try {
+      reader.onFailure(failure);
+    } catch (thrown) {
+      reader.onDefect(thrown);
+    }
+  }
+
   #end(failure: AnswerFailure): void {
     if (this.isOver) return;
     this.#failure = failure;
@@ -240,7 +259,7 @@ export class Answer implements ExchangeListener, Watched {
     this.#wake();
     const reader = this.#reader;
     this.#reader = null;
-    reader?.onFailure(failure);
+    if (reader !== null) this.#handFailure(reader, failure);
   }
 
   #over(): void {

@@ -10,8 +10,8 @@ export type Collected =
 
 /** The whole body of an answer, or why there is none. */
 export function collect(answer: Answer, visit: Visit, bytesMax: number): Promise<Collected> {
-  return new Promise((resolve) => {
-    const collector = new Collector(answer, bytesMax, resolve);
+  return new Promise((resolve, reject) => {
+    const collector = new Collector(answer, bytesMax, resolve, reject);
     visit.reply.listener = collector;
     answer.read(collector);
   });
@@ -21,13 +21,20 @@ class Collector implements AnswerReader, ReplyListener {
   readonly #answer: Answer;
   readonly #bytesMax: number;
   readonly #resolve: (collected: Collected) => void;
+  readonly #reject: (thrown: unknown) => void;
   readonly #pieces: Buffer[] = [];
   #bytes = 0;
 
-  constructor(answer: Answer, bytesMax: number, resolve: (collected: Collected) => void) {
+  constructor(
+    answer: Answer,
+    bytesMax: number,
+    resolve: (collected: Collected) => void,
+    reject: (thrown: unknown) => void,
+  ) {
     this.#answer = answer;
     this.#bytesMax = bytesMax;
     this.#resolve = resolve;
+    this.#reject = reject;
   }
 
   onPiece(piece: Buffer): void {
@@ -55,6 +62,10 @@ class Collector implements AnswerReader, ReplyListener {
   }
 
   onDrain(): void {}
+
+  onDefect(thrown: unknown): void {
+    this.#reject(thrown);
+  }
 
   onStall(): void {
     this.#answer.fail(clientClosed(), "C");

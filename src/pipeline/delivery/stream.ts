@@ -9,8 +9,8 @@ import { clientClosed, type Visit } from "../visit/visit.ts";
 import { broken, complete, type Delivered, type Delivery, logBreak, type Shipment } from "./delivery.ts";
 
 export function deliverStream(shipment: Shipment): Promise<Delivered> {
-  return new Promise((resolve) => {
-    new StreamDelivery(shipment, resolve).begin();
+  return new Promise((resolve, reject) => {
+    new StreamDelivery(shipment, resolve, reject).begin();
   });
 }
 
@@ -19,13 +19,19 @@ class StreamDelivery implements AnswerReader, ReplyListener {
   readonly #visit: Visit;
   readonly #answer: Answer;
   readonly #tap: Tap;
+  readonly #reject: (thrown: unknown) => void;
   #resolve: ((delivered: Delivered) => void) | null;
 
-  constructor(shipment: Shipment, resolve: (delivered: Delivered) => void) {
+  constructor(
+    shipment: Shipment,
+    resolve: (delivered: Delivered) => void,
+    reject: (thrown: unknown) => void,
+  ) {
     this.#shipment = shipment;
     this.#visit = shipment.visit;
     this.#answer = shipment.attempt.answer;
     this.#tap = shipment.plan.door.openTap(shipment.plan.intent);
+    this.#reject = reject;
     this.#resolve = resolve;
   }
 
@@ -80,6 +86,10 @@ class StreamDelivery implements AnswerReader, ReplyListener {
   onStall(): void {
     this.#answer.abandon();
     this.#settle(this.#broken(clientClosed(), "CS", "partial"));
+  }
+
+  onDefect(thrown: unknown): void {
+    this.#reject(thrown);
   }
 
   #send(bytes: Buffer): void {

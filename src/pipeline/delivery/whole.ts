@@ -19,21 +19,27 @@ const HELD_BYTES_MAX = 256 * 1024;
 const KEPT_BYTES_MAX = 4 * 1024 * 1024;
 
 export function deliverWhole(shipment: Shipment): Promise<Delivered> {
-  return new Promise((resolve) => {
-    new WholeDelivery(shipment, resolve).begin();
+  return new Promise((resolve, reject) => {
+    new WholeDelivery(shipment, resolve, reject).begin();
   });
 }
 
 class WholeDelivery implements AnswerReader, ReplyListener {
   readonly #shipment: Shipment;
   readonly #resolve: (delivered: Delivered) => void;
+  readonly #reject: (thrown: unknown) => void;
   #pieces: Buffer[] = [];
   #bytes = 0;
   #isKept = true;
 
-  constructor(shipment: Shipment, resolve: (delivered: Delivered) => void) {
+  constructor(
+    shipment: Shipment,
+    resolve: (delivered: Delivered) => void,
+    reject: (thrown: unknown) => void,
+  ) {
     this.#shipment = shipment;
     this.#resolve = resolve;
+    this.#reject = reject;
   }
 
   begin(): void {
@@ -76,9 +82,10 @@ class WholeDelivery implements AnswerReader, ReplyListener {
       this.#resolve(invalidAnswer(this.#shipment, "has status 200 and an error in its body"));
       return;
     }
+    const usage = this.#readUsage();
     reply.addHeader("content-type", headers.contentType ?? "application/json");
     reply.sendWhole(200, body);
-    this.#settle(complete(this.#readUsage()));
+    this.#settle(complete(usage));
   }
 
   onFailure(failure: AnswerFailure): void {
@@ -107,6 +114,10 @@ class WholeDelivery implements AnswerReader, ReplyListener {
   onStall(): void {
     this.#shipment.attempt.answer.abandon();
     this.#settle(broken(clientClosed(), "CS", "partial", null, "none"));
+  }
+
+  onDefect(thrown: unknown): void {
+    this.#reject(thrown);
   }
 
   #beginFlow(): void {

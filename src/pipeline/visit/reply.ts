@@ -9,8 +9,10 @@ export interface ReplyListener {
   onGone(): void;
   /** The client reads again: more may be written. */
   onDrain(): void;
-  /** The client has read nothing for too long; the connection has been destroyed. */
+  /** The client has read nothing for too long; the connection is about to be destroyed. */
   onStall(): void;
+  /** One of the calls above has thrown, or a heartbeat could not be sent. Must not throw. */
+  onDefect(thrown: unknown): void;
 }
 
 export type Heartbeats = {
@@ -50,6 +52,7 @@ export class Reply implements Watched, ResponseOwner {
   #status = 0;
   #attempts = 0;
   #chunked = false;
+  #isStream = false;
   #ended = false;
   #gone = false;
   #bytesOut = 0;
@@ -72,6 +75,11 @@ export class Reply implements Watched, ResponseOwner {
 
   get begun(): boolean {
     return this.#status !== 0;
+  }
+
+  /** A stream is going on, and is between two events. */
+  get takesEvents(): boolean {
+    return this.#isStream && !this.#ended && !this.insideEvent;
   }
 
   get gone(): boolean {
@@ -146,6 +154,7 @@ export class Reply implements Watched, ResponseOwner {
 
   beginStream(): void {
     if (this.#gone || this.begun) return;
+    this.#isStream = true;
     for (const field of STREAM_HEADERS) this.#headers.push(field);
     this.#openChunks();
     this.#writeHead(200);
@@ -194,9 +203,14 @@ export class Reply implements Watched, ResponseOwner {
   }
 
   tick(nowMs: number): void {
-    if (this.#stuckSinceMs >= 0) this.#checkStuck(nowMs);
-    else if (this.#heartbeats !== null && !this.#ended && !this.insideEvent)
-      this.#bridge(this.#heartbeats, nowMs);
+    try {
+      if (this.#stuckSinceMs >= 0) this.#checkStuck(nowMs);
+      else if (this.#heartbeats !== null && !this.#ended && !this.insideEvent) {
+        this.#bridge(this.#heartbeats, nowMs);
+      }
+    } catch (thrown) {
+      this.#fall(thrown);
+    }
   }
 
   /** For the response's own events; not for rooms. */
@@ -205,14 +219,28 @@ export class Reply implements Watched, ResponseOwner {
     this.#slot = -1;
     const left = !this.#ended;
     this.#gone = true;
-    if (left) this.listener?.onGone();
+    try {
+      if (left) this.listener?.onGone();
+    } catch (thrown) {
+      this.listener?.onDefect(thrown);
+    }
     this.onClosed?.closed();
   }
 
   /** For the response's own events; not for rooms. */
   drained(): void {
     this.#stuckSinceMs = -1;
-    if (!this.#ended) this.listener?.onDrain();
+    try {
+      if (!this.#ended) this.listener?.onDrain();
+    } catch (thrown) {
+      this.#fall(thrown);
+    }
+  }
+
+  /** A defect of ours: the client sees a broken connection, and whoever listens ends the request. */
+  #fall(thrown: unknown): void {
+    this.listener?.onDefect(thrown);
+    this.destroy();
   }
 
   #writeHead(status: number): void {
