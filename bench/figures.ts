@@ -194,8 +194,12 @@ export async function memory(
   return [idle, busy];
 }
 
+/** A just-in-time compiler has settled after some 100,000 requests; a service is there within its first minute. */
+const WARM_UP_SECONDS = 12;
+
 /** Brings just-in-time compilers and connection pools to their working state before anything is counted. */
 export async function warmUp(targets: readonly Target[], seconds: number): Promise<void> {
-  await unary(targets, { rounds: 1, seconds });
+  await unary(targets, { rounds: 1, seconds: WARM_UP_SECONDS });
   await stream(targets, { rounds: 1, seconds });
+  await unary(targets, { rounds: 1, seconds: WARM_UP_SECONDS });
 }
