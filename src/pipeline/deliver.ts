@@ -55,6 +55,8 @@ function tenths(durationMs: number): string {
 
 function mediaTypeOf(contentType: string | null): string {
   if (contentType === null) return "";
+  // As Ark sends them, nearly always.
+  if (contentType === "application/json" || contentType === "text/event-stream") return contentType;
   const end = contentType.indexOf(";");
   return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
 }

@@ -43,11 +43,14 @@ export class AccessLog implements Observer {
     const { usage } = record;
     this.#sink.write(
       `{"time":"${this.#time(record.startedAtWallMs)}","level":"info","message":"request"` +
-        `,"request_id":"${record.requestId}"${text("client_request_id", record.clientRequestId)}` +
-        `,"method":${quoteForLog(record.method)},"route":${quoteForLog(record.route)}` +
+        `,"request_id":"${record.requestId}"` +
+        (record.clientRequestId === null
+          ? ""
+          : `,"client_request_id":${quoteForLog(record.clientRequestId)}`) +
+        `,"method":${quoted(record.method)},"route":${quoted(record.route)}` +
         text("door", record.door) +
         text("model", record.alias) +
-        text("fallback_from", record.fallbackFrom) +
+        (record.fallbackFrom === null ? "" : `,"fallback_from":${quoteForLog(record.fallbackFrom)}`) +
         text("upstream", record.upstream) +
         text("upstream_model", record.upstreamModel) +
         (record.changes.length === 0 ? "" : `,"changes":"${record.changes.join(" ")}"`) +
@@ -88,7 +91,19 @@ export class AccessLog implements Observer {
 }
 
 function text(name: string, value: string | null): string {
-  return value === null ? "" : `,"${name}":${quoteForLog(value)}`;
+  return value === null ? "" : `,"${name}":${quoted(value)}`;
+}
+
+/** Names that come again and again; the ids of clients, which do not, must not fill it. */
+const QUOTED_MAX = 256;
+const quotedWords = new Map<string, string>();
+
+function quoted(word: string): string {
+  const known = quotedWords.get(word);
+  if (known !== undefined) return known;
+  const text = quoteForLog(word);
+  if (quotedWords.size < QUOTED_MAX) quotedWords.set(word, text);
+  return text;
 }
 
 /** To a tenth; what is no number is left out, since JSON has no word for it. */

@@ -33,7 +33,16 @@ function isNamed(name: Buffer, wanted: Buffer): boolean {
 }
 
 function textOf(value: Buffer | undefined): string {
-  return value === undefined ? "" : value.toString("latin1").replace(/^[\t ]+|[\t ]+$/g, "");
+  if (value === undefined) return "";
+  let start = 0;
+  let end = value.length;
+  while (start < end && isBlank(value[start])) start++;
+  while (end > start && isBlank(value[end - 1])) end--;
+  return value.toString("latin1", start, end);
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x09;
 }
 
 function joined(before: string | null, value: Buffer | undefined): string {

@@ -166,7 +166,10 @@ export class Reply implements Watched, ResponseOwner {
     this.#bytesOut += bytes.length;
     this.#lastWriteMs = this.#clock.monotonicMs();
     const flowing = this.#response.write(this.#chunked ? chunkOf(bytes) : bytes);
-    if (!flowing && this.#stuckSinceMs < 0) this.#startStuck();
+    if (!flowing && this.#stuckSinceMs < 0) {
+      this.#startStuck();
+      this.#response.awaitDrain();
+    }
     return flowing;
   }
 

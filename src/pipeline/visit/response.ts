@@ -16,7 +16,11 @@ export class GatewayResponse<
   belongTo(owner: ResponseOwner): void {
     this.#owner = owner;
     this.on("close", onClose);
-    this.on("drain", onDrain);
+  }
+
+  /** Tells the owner once, when the client reads again. */
+  awaitDrain(): void {
+    this.once("drain", onDrain);
   }
 
   get owner(): ResponseOwner | null {
