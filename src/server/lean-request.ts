@@ -1,4 +1,6 @@
-/** node:http's request without the object of all headers, which node:http builds for the sake of one of them. */
+/**
+ * node:http's request without the object of all headers, which node:http builds for the sake of one of them.
+ */
 import { IncomingMessage } from "node:http";
 
 type FramingHeaders = { expect?: string; "content-length"?: string; "transfer-encoding"?: string };
@@ -23,8 +25,8 @@ function framingHeadersOf(rawHeaders: readonly string[]): FramingHeaders {
 }
 
 /**
- * Its `headers` are `expect`, `content-length` and `transfer-encoding` alone; all others stand in `rawHeaders`, which the
- * head's reader goes through once. Pinned by the tests of the strict server.
+ * Its `headers` are `expect`, `content-length` and `transfer-encoding` alone; all others stand in
+ * `rawHeaders`, which the head's reader goes through once. Pinned by the tests of the strict server.
  */
 export class LeanRequest extends IncomingMessage {}
 

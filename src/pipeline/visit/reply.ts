@@ -1,6 +1,7 @@
 /** The answer to one client: its head once, its bytes with backpressure, its heartbeats, and its one end. */
 import type { Clock } from "../../core/clock.ts";
 import { chunkOf, type GatewayResponse, LAST_CHUNK, type ResponseOwner } from "./response.ts";
+import { Stall } from "./stall.ts";
 import type { Watch, Watched } from "./watch.ts";
 
 /** Who is told what becomes of the client while a reply is going on. */
@@ -46,6 +47,7 @@ export class Reply implements Watched, ResponseOwner {
   readonly #response: GatewayResponse;
   readonly #clock: Clock;
   readonly #watch: Watch;
+  readonly #stall: Stall;
   readonly #headers: string[] = [];
   #heartbeats: Heartbeats | null = null;
   #slot = -1;
@@ -57,14 +59,12 @@ export class Reply implements Watched, ResponseOwner {
   #gone = false;
   #bytesOut = 0;
   #lastWriteMs = 0;
-  /** Since when nothing has moved although there is something to write; -1 while nothing waits. */
-  #stuckSinceMs = -1;
-  #flushedBytes = 0;
 
   constructor(response: GatewayResponse, clock: Clock, watch: Watch) {
     this.#response = response;
     this.#clock = clock;
     this.#watch = watch;
+    this.#stall = new Stall(response);
     response.belongTo(this);
   }
 
@@ -166,8 +166,8 @@ export class Reply implements Watched, ResponseOwner {
     this.#bytesOut += bytes.length;
     this.#lastWriteMs = this.#clock.monotonicMs();
     const flowing = this.#response.write(this.#chunked ? chunkOf(bytes) : bytes);
-    if (!flowing && this.#stuckSinceMs < 0) {
-      this.#startStuck();
+    if (!flowing && !this.#stall.isWaiting) {
+      this.#stall.begin(this.#lastWriteMs);
       this.#response.awaitDrain();
     }
     return flowing;
@@ -207,7 +207,7 @@ export class Reply implements Watched, ResponseOwner {
 
   tick(nowMs: number): void {
     try {
-      if (this.#stuckSinceMs >= 0) this.#checkStuck(nowMs);
+      if (this.#stall.isWaiting) this.#checkStall(nowMs);
       else if (this.#heartbeats !== null && !this.#ended && !this.insideEvent) {
         this.#bridge(this.#heartbeats, nowMs);
       }
@@ -232,7 +232,7 @@ export class Reply implements Watched, ResponseOwner {
 
   /** For the response's own events; not for rooms. */
   drained(): void {
-    this.#stuckSinceMs = -1;
+    this.#stall.end();
     try {
       if (!this.#ended) this.listener?.onDrain();
     } catch (thrown) {
@@ -280,37 +280,15 @@ export class Reply implements Watched, ResponseOwner {
   #watchFlush(): void {
     if (this.#response.writableFinished || this.#flushable() === 0) return;
     this.#attend();
-    if (this.#stuckSinceMs < 0) this.#startStuck();
+    if (!this.#stall.isWaiting) this.#stall.begin(this.#clock.monotonicMs());
   }
 
   #flushable(): number {
     return this.#response.socket?.writableLength ?? 0;
   }
 
-  #startStuck(): void {
-    this.#stuckSinceMs = this.#clock.monotonicMs();
-    this.#flushedBytes = this.#flushed();
-  }
-
-  /**
-   * Bytes that the kernel has taken: what tells a slow reader from one that has stopped. A full send buffer
-   * takes more only once a good part of it is free, so a reader below some 25 KB/s can look as if it had
-   * stopped (60 s).
-   */
-  #flushed(): number {
-    const socket = this.#response.socket;
-    return socket === null ? 0 : socket.bytesWritten - socket.writableLength;
-  }
-
-  #checkStuck(nowMs: number): void {
-    const flushed = this.#flushed();
-    // Without a socket it is the answers before this one that are being waited for, not the client.
-    if (flushed !== this.#flushedBytes || this.#response.socket === null) {
-      this.#flushedBytes = flushed;
-      this.#stuckSinceMs = nowMs;
-      return;
-    }
-    if (nowMs - this.#stuckSinceMs < this.writeStallMs) return;
+  #checkStall(nowMs: number): void {
+    if (this.#stall.lengthMs(nowMs) < this.writeStallMs) return;
     this.#ended = true;
     this.listener?.onStall();
     this.destroy();
