@@ -4,4 +4,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 npm ci --prefix test/clients --ignore-scripts
+# Before the tests, so that no test waits for a package.
+node_modules/.bin/node --input-type=module -e 'import { nginxPath } from "./bench/nginx.ts"; console.log(nginxPath());'
 npx vitest run --config vitest.system.config.ts "$@"
