@@ -1,7 +1,8 @@
 /** The gateway's figures as Prometheus metrics: few series whatever clients send, and cheap to add to. */
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Registry } from "prom-client";
 import { catalogue, type ErrorCode } from "../core/errors.ts";
 import { VERSION } from "../core/version.ts";
+import { FlatHistogram, type HistogramCells } from "./flat-histogram.ts";
 import { LabelSet, OTHER } from "./label-set.ts";
 import type { AttemptResult, Observer, RequestRecord } from "./observer.ts";
 import { processRegistry } from "./process-metrics.ts";
@@ -22,32 +23,27 @@ const UPSTREAM_CODES_MAX = 100;
 const RENDERS_PER_SECOND_MAX = 20;
 const NO_DOOR = "none";
 
-const DURATION_HELP = "From arrival to the last byte, of requests that went to an upstream.";
-const FIRST_BYTE_HELP = "From arrival to the first byte of Ark's answer.";
 const DURATION_SECONDS = [0.1, 0.5, 1, 2.5, 5, 15, 60, 300, 1_800];
 const FIRST_BYTE_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300];
 const OVERHEAD_SECONDS = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.05, 0.25];
 
-type ByModel = Histogram<"model">;
-type Observed = { observe(value: number): void };
-
 class ModelMetrics extends ModelCells {
-  readonly duration: Observed;
-  readonly firstByte: Observed;
+  readonly duration: HistogramCells;
+  readonly firstByte: HistogramCells;
 
-  constructor(model: string, duration: ByModel, firstByte: ByModel) {
+  constructor(model: string, duration: FlatHistogram, firstByte: FlatHistogram) {
     super();
-    this.duration = duration.labels(model);
-    this.firstByte = firstByte.labels(model);
+    this.duration = duration.cellsOf(model);
+    this.firstByte = firstByte.cellsOf(model);
   }
 }
 
 export class Metrics implements Observer {
   readonly #registry = new Registry();
   readonly #options: MetricsOptions;
-  readonly #duration: ByModel;
-  readonly #firstByte: ByModel;
-  readonly #overhead: Observed;
+  readonly #duration: FlatHistogram;
+  readonly #firstByte: FlatHistogram;
+  readonly #overhead: HistogramCells;
   readonly #models = new Map<string, ModelMetrics>();
   readonly #other: ModelMetrics;
   readonly #errors = new ErrorCells();
@@ -63,18 +59,26 @@ export class Metrics implements Observer {
 
   constructor(options: MetricsOptions) {
     this.#options = options;
-    this.#duration = this.#histogram("volcano_request_duration_seconds", DURATION_HELP, DURATION_SECONDS);
-    this.#firstByte = this.#histogram(
-      "volcano_time_to_first_byte_seconds",
-      FIRST_BYTE_HELP,
-      FIRST_BYTE_SECONDS,
-    );
-    this.#overhead = new Histogram({
+    const registry = this.#registry;
+    this.#duration = new FlatHistogram({
+      name: "volcano_request_duration_seconds",
+      help: "From arrival to the last byte, of requests that went to an upstream.",
+      buckets: DURATION_SECONDS,
+      registry,
+    });
+    this.#firstByte = new FlatHistogram({
+      name: "volcano_time_to_first_byte_seconds",
+      help: "From arrival to the first byte of Ark's answer.",
+      buckets: FIRST_BYTE_SECONDS,
+      registry,
+    });
+    const overhead = new FlatHistogram({
       name: "volcano_gateway_overhead_seconds",
       help: "Of a request's duration, what was not spent with an upstream.",
       buckets: OVERHEAD_SECONDS,
-      registers: [this.#registry],
+      registry,
     });
+    this.#overhead = overhead.cellsOf(null);
     this.#other = new ModelMetrics(OTHER, this.#duration, this.#firstByte);
     this.setModels(options.models);
     this.#registerRequests();
@@ -89,8 +93,8 @@ export class Metrics implements Observer {
       if (kept.has(model)) continue;
       this.#models.delete(model);
       if (model === OTHER) continue;
-      this.#duration.remove(model);
-      this.#firstByte.remove(model);
+      this.#duration.end(model);
+      this.#firstByte.end(model);
     }
     for (const model of kept) {
       if (this.#models.has(model)) continue;
@@ -166,16 +170,6 @@ export class Metrics implements Observer {
   async #render(): Promise<string> {
     const texts = await Promise.all([this.#registry.metrics(), processRegistry().metrics()]);
     return texts.join("\n");
-  }
-
-  #histogram(name: string, help: string, buckets: number[]): ByModel {
-    return new Histogram({
-      name,
-      help,
-      labelNames: ["model"],
-      buckets,
-      registers: [this.#registry],
-    });
   }
 
   #registerRequests(): void {
