@@ -167,6 +167,9 @@ async function live(scripted: ScriptedRequest, steps: readonly Step[]): Promise<
   await turn();
   for (const each of steps) {
     apply(scripted, each);
+    const { exchange, response } = scripted;
+    // Else its end could not come, and its connection would be lost.
+    if (response.writableEnded && exchange?.isOver === false) expect(exchange.isPaused).toBe(false);
     if (each.kind === "turn") await turn();
   }
   await turn();
@@ -230,6 +233,7 @@ describe("a request ends exactly once and leaves nothing behind", () => {
           const scripted = new ScriptedRequest({ stream, door: weakDoor(weakness) });
           await live(scripted, [{ kind: "head", status: 200, type: "text/event-stream" }, ...script]);
           await checkEnded(scripted);
+          checkHonest(scripted);
         },
       ),
       { numRuns: 1_500, seed: 1 },

@@ -113,6 +113,7 @@ export class ScriptedExchange implements Exchange {
   isDispatched = false;
   isHeaded = false;
   isOver = false;
+  isPaused = false;
 
   constructor(listener: ExchangeListener) {
     this.#listener = listener;
@@ -151,9 +152,13 @@ export class ScriptedExchange implements Exchange {
     queueMicrotask(() => this.#listener.onError(error));
   }
 
-  pause(): void {}
+  pause(): void {
+    this.isPaused = true;
+  }
 
-  resume(): void {}
+  resume(): void {
+    this.isPaused = false;
+  }
 
   abort(): void {
     this.break("aborted");
