@@ -85,7 +85,8 @@ function recordOf(house: House, visit: Visit, story: Story): RequestRecord {
   const last = course.attempts.at(-1);
   const nowMs = house.clock.monotonicMs();
   const endpoint = arrival?.endpoint ?? null;
-  const isAbandoned = delivery.outcome === "abandoned";
+  // Also where something else had ended the request, but the client was gone before it could be told.
+  const isUnsent = delivery.outcome === "abandoned" || reply.status === 0;
   return {
     requestId: visit.id,
     clientRequestId: arrival?.clientRequestId ?? null,
@@ -100,7 +101,7 @@ function recordOf(house: House, visit: Visit, story: Story): RequestRecord {
     stream: plan?.intent.stream ?? false,
     fallbackFrom: plan?.fallbackFrom ?? null,
     changes: course.changes,
-    status: isAbandoned ? catalogue.client_closed.status : reply.status,
+    status: isUnsent ? catalogue.client_closed.status : reply.status,
     outcome: delivery.outcome,
     cause: delivery.cause,
     errorCode: delivery.errorCode,

@@ -158,6 +158,7 @@ async function checkEnded(scripted: ScriptedRequest): Promise<void> {
   for (const exchange of scripted.upstream.exchanges) expect(exchange.isOver).toBe(true);
   for (const { settled } of ledger.rows()) expect(settled).not.toBeNull();
   const [record] = observer.ended;
+  expect(record?.status).toBeGreaterThanOrEqual(200);
   reached.add(`${record?.outcome} ${record?.cause}`);
 }
 
