@@ -194,7 +194,10 @@ export async function memory(
   return [idle, busy];
 }
 
-/** A just-in-time compiler has settled after some 100,000 requests; a service is there within its first minute. */
+/**
+ * A just-in-time compiler has settled after some 100,000 requests; a service is there within its first
+ * minute.
+ */
 const WARM_UP_SECONDS = 12;
 
 /** Brings just-in-time compilers and connection pools to their working state before anything is counted. */

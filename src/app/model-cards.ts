@@ -1,4 +1,6 @@
-/** What `GET /v1/models` shows: the configuration's aliases, then the catalogue's models that pass through. */
+/**
+ * What `GET /v1/models` shows: the configuration's aliases, then the catalogue's models that pass through.
+ */
 import { type ArkModel, arkCatalogue, findAliasAdvice, findArkModel } from "../config/ark-models.ts";
 import type { Config, ModelConfig } from "../config/config.ts";
 import { isPattern, matchesPattern } from "../core/name-pattern.ts";

@@ -1,4 +1,6 @@
-/** `demo`: the simulated Ark with the gateway before it, and a first call so that something is seen at once. */
+/**
+ * `demo`: the simulated Ark with the gateway before it, and a first call so that something is seen at once.
+ */
 import { Gateway } from "../app.ts";
 import { readConfigBytes } from "../config/read-config.ts";
 import { createSimulator } from "../simulator/index.ts";

@@ -77,7 +77,9 @@ export function problemAt(place: Place, reason: Reason): Problem {
   };
 }
 
-/** Where the problem is, as compilers write it: `volcano-proxy.yaml:3:5`, or where else the value came from. */
+/**
+ * Where the problem is, as compilers write it: `volcano-proxy.yaml:3:5`, or where else the value came from.
+ */
 export function placeText(problem: Problem): string {
   return problem.line === null ? problem.file : `${problem.file}:${problem.line}:${problem.column ?? 1}`;
 }

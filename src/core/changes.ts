@@ -1,4 +1,7 @@
-/** The closed list of what the gateway may change in a request body; each is a splice and is said in a header. */
+/**
+ * The closed list of what the gateway may change in a request body; each is a splice and is said in a
+ * header.
+ */
 
 /** Repairs mend what clients send and Ark refuses. */
 export const repairs = ["developer_role", "both_token_limits"] as const;

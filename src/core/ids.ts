@@ -9,10 +9,6 @@ export type Branded<Base, Name extends string> = Base & { readonly [brand]: Name
 export type RequestId = Branded<string, "RequestId">;
 /** One call to an upstream made for a request: the request's id, a dot, and the attempt's number from 1. */
 export type AttemptId = Branded<string, "AttemptId">;
-/** A model name that the configuration defines, or one that it passes through. */
-export type ModelAlias = Branded<string, "ModelAlias">;
-/** What Ark reads in `model`: an endpoint id (`ep-...`) or a dated model id. */
-export type UpstreamModel = Branded<string, "UpstreamModel">;
 
 const PREFIX = "req_";
 const TIME_DIGITS = 10;

@@ -3,7 +3,10 @@ import type { Caller, Gate } from "./gate.ts";
 
 const CREDENTIAL_BYTES_MAX = 4_096;
 
-/** Visible ASCII, no spaces: anything else cannot be a bearer token (RFC 6750, 2.1) and may not reach a header. */
+/**
+ * Visible ASCII, no spaces: anything else cannot be a bearer token (RFC 6750, 2.1) and may not reach a
+ * header.
+ */
 function isToken(credential: string): boolean {
   if (credential.length === 0 || credential.length > CREDENTIAL_BYTES_MAX) return false;
   for (let index = 0; index < credential.length; index++) {

@@ -1,4 +1,7 @@
-/** The port of the ledger: one row for each attempt, opened before a byte goes upstream and settled exactly once. */
+/**
+ * The port of the ledger: one row for each attempt, opened before a byte goes upstream and settled exactly
+ * once.
+ */
 import type { Cause, Settlement } from "../core/ending.ts";
 import type { AttemptId, RequestId } from "../core/ids.ts";
 import type { Provenance, Usage } from "../core/usage.ts";

@@ -1,4 +1,7 @@
-/** Room 7: takes everything known by then, and settles the ticket, the ledger and the figures; it never throws. */
+/**
+ * Room 7: takes everything known by then, and settles the ticket, the ledger and the figures; it never
+ * throws.
+ */
 import type { Settlement } from "../core/ending.ts";
 import { catalogue } from "../core/errors.ts";
 import type { AttemptResult, RequestRecord } from "../telemetry/observer.ts";

@@ -1,4 +1,6 @@
-/** What a request finds when it comes in: the parts of the house, as one frozen version of the configuration. */
+/**
+ * What a request finds when it comes in: the parts of the house, as one frozen version of the configuration.
+ */
 import type { Clock } from "../core/clock.ts";
 import type { Gate } from "../keys/gate.ts";
 import type { Ledger } from "../ledger/ledger.ts";

@@ -1,4 +1,7 @@
-/** Tells the client of an error in its own dialect: as an answer of its own, or as the last event of a stream. */
+/**
+ * Tells the client of an error in its own dialect: as an answer of its own, or as the last event of a
+ * stream.
+ */
 import type { IncomingMessage } from "node:http";
 import type { GatewayError } from "../core/errors.ts";
 import type { Dialect } from "../protocols/door.ts";
@@ -34,7 +37,8 @@ function tell(visit: Visit, dialect: Dialect, error: GatewayError): void {
     reply.addHeader("retry-after", String(details.retryAfterSeconds ?? RETRY_AFTER_DEFAULT_SECONDS));
   }
   for (const [name, value] of Object.entries(details.headers ?? {})) reply.addHeader(name, value);
-  // The rest of the body is unread, and in it nobody can tell where the next request begins (reliability C12).
+  // The rest of the body is unread, and in it nobody can tell where the next request begins (reliability
+  // C12).
   if (hasUnreadBody(request)) reply.closeAfter();
   reply.sendWhole(error.status, dialect.renderError(error, visit.id));
 }

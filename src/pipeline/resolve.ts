@@ -20,7 +20,10 @@ export type Plan = {
 /** The body and its reading, which leave memory as soon as Ark has begun to answer: streams live long. */
 export type Cargo = { readonly body: Buffer; readonly reading: Reading };
 
-/** @throws GatewayError shutting_down, unsupported_media_type, body_too_large, invalid_json, missing_model, model_not_found, ... */
+/**
+ * @throws GatewayError shutting_down, unsupported_media_type, body_too_large, invalid_json, missing_model,
+ * model_not_found, ...
+ */
 export async function resolve(
   house: House,
   visit: Visit,
@@ -39,7 +42,7 @@ export async function resolve(
   return { plan: { door, intent, route, fallbackFrom, bodyBytes: body.length }, cargo: { body, reading } };
 }
 
-export function modelNotFound(model: string, nearest: readonly string[]): GatewayError {
+function modelNotFound(model: string, nearest: readonly string[]): GatewayError {
   const advice =
     nearest.length === 0 ? "GET /v1/models lists what there is." : `Did you mean ${nearest.join(", ")}?`;
   return new GatewayError("model_not_found", `The model '${model}' does not exist here. ${advice}`, {

@@ -68,7 +68,10 @@ function modelObject(card: ModelCard): object {
   };
 }
 
-/** The answers for the list and for each model, made once: the list does not change until the configuration does. */
+/**
+ * The answers for the list and for each model, made once: the list does not change until the configuration
+ * does.
+ */
 export function renderModels(cards: readonly ModelCard[]): {
   list: Buffer;
   byId: ReadonlyMap<string, Buffer>;

@@ -55,8 +55,8 @@ export class Exchange implements PlayListener {
     if (end === "lost") this.#record.closeByClient();
     this.#house.closed(this.#billLine(end), this.#socket);
     if (end !== "kept") return;
-    // Node's server learns from this event, and from nothing else, that the answer it knows nothing of is out:
-    // it then lets go of the socket and hands over the next request on it.
+    // Node's server learns from this event, and from nothing else, that the answer it knows nothing of is
+    // out: it then lets go of the socket and hands over the next request on it.
     this.#response.emit("finish");
     this.#afterwards();
   }

@@ -14,7 +14,9 @@ export class KeyRing {
     this.#planKeys = new Set(planKeys);
   }
 
-  /** The key of an `Authorization` header. Throws ArkRefusal where it is missing, or not one for this entry. */
+  /**
+   * The key of an `Authorization` header. Throws ArkRefusal where it is missing, or not one for this entry.
+   */
   check(entry: Entry, authorization: string | null): string {
     const key = authorization === null ? undefined : BEARER.exec(authorization)?.[1];
     if (key !== undefined && this.#fits(entry, key)) return key;

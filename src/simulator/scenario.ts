@@ -1,4 +1,7 @@
-/** A scenario: how quick the simulator is and what goes wrong, as `volcano-proxy simulate` reads it from a file. */
+/**
+ * A scenario: how quick the simulator is and what goes wrong, as `volcano-proxy simulate` reads it from a
+ * file.
+ */
 import { isFaultKind, readScriptStep, ScenarioError, shown } from "./faults/fault-reader.ts";
 import type { FaultRates } from "./faults/fault-script.ts";
 import { faultKinds, type ScriptStep } from "./faults/faults.ts";

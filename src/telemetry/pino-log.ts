@@ -19,7 +19,9 @@ const CAUSES_MAX = 3;
 const ITEMS_MAX = 50;
 const STACK_CHARACTERS_MAX = 4_096;
 
-/** Lines have `time`, `level`, `message` and the event's fields; an error is its name, code, message, stack. */
+/**
+ * Lines have `time`, `level`, `message` and the event's fields; an error is its name, code, message, stack.
+ */
 export function createPinoLog({ level, sink, secrets = [] }: EventLogOptions): EventLog {
   const scrub = scrubber(secrets);
   const logger = pino(

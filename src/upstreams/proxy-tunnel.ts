@@ -1,4 +1,6 @@
-/** Opens a tunnel through an HTTP proxy with CONNECT (RFC 9110, 9.3.6), for http and https base URLs alike. */
+/**
+ * Opens a tunnel through an HTTP proxy with CONNECT (RFC 9110, 9.3.6), for http and https base URLs alike.
+ */
 import type { Socket } from "node:net";
 import type { PhaseStart } from "./connecting-phase.ts";
 import { ExchangeError } from "./upstream.ts";

@@ -1,4 +1,7 @@
-/** The port of an upstream: one exchange at a time goes down as a request and comes up as head, pieces and end. */
+/**
+ * The port of an upstream: one exchange at a time goes down as a request and comes up as head, pieces and
+ * end.
+ */
 import type { Timeouts } from "../core/timeouts.ts";
 
 /** A request as it leaves for the upstream. */
@@ -6,7 +9,9 @@ export type UpstreamRequest = {
   readonly method: "GET" | "POST";
   /** Below the base URL, a constant of the route: never a client's text. */
   readonly path: string;
-  /** Names in lower case and values, alternating. Only what the allow-list lets through; no framing headers. */
+  /**
+   * Names in lower case and values, alternating. Only what the allow-list lets through; no framing headers.
+   */
   readonly headers: readonly string[];
   /** The caller's own credential, for an upstream that has no keys of its own. */
   readonly credential: string;

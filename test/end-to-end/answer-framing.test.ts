@@ -1,4 +1,6 @@
-/** How answers are framed on the wire: our own chunks, HTTP/1.0, connections that close, and calls in a row. */
+/**
+ * How answers are framed on the wire: our own chunks, HTTP/1.0, connections that close, and calls in a row.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Fault, ScriptStep } from "../../src/simulator/index.ts";
 import { type ChatBytesOptions, callId, chatBytes, HttpCaller } from "../support/http-caller.ts";

@@ -1,4 +1,7 @@
-/** Ark cuts a stream after every one of its bytes: whole events, then one honest error, and never a false success. */
+/**
+ * Ark cuts a stream after every one of its bytes: whole events, then one honest error, and never a false
+ * success.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Fault } from "../../src/simulator/index.ts";
 import { callId, chatBytes, HttpCaller } from "../support/http-caller.ts";
@@ -44,7 +47,10 @@ function bytesFor({ members, wantsUsage }: Stream, id: string): Buffer {
   return chatBytes({ id, stream: true, members: { ...members, ...usage } });
 }
 
-/** The stream as Ark sends it, event by event: the body that the gateway has sent is sent again, past the gateway. */
+/**
+ * The stream as Ark sends it, event by event: the body that the gateway has sent is sent again, past the
+ * gateway.
+ */
 async function arkEvents(stream: Stream): Promise<string[]> {
   const through = new HttpCaller(running.port);
   through.send(bytesFor(stream, callId()));

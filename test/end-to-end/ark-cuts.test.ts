@@ -1,4 +1,7 @@
-/** Ark cuts, breaks off or says what it should not: the client is told the truth, and the connection to Ark is gone. */
+/**
+ * Ark cuts, breaks off or says what it should not: the client is told the truth, and the connection to Ark
+ * is gone.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Fault, ScriptStep } from "../../src/simulator/index.ts";
 import { chatBytes, HttpCaller } from "../support/http-caller.ts";

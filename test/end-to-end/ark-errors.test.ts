@@ -27,7 +27,10 @@ function sentByArk(code: ArkErrorCode, text: string): string {
 
 type Row = readonly [status: number, code: ArkErrorCode, word: string, mayRepeat: boolean];
 
-/** Codes and statuses of ark-api 14.2, OpenAI's words of 19; what is repeated must not fail again, nor cost twice. */
+/**
+ * Codes and statuses of ark-api 14.2, OpenAI's words of 19; what is repeated must not fail again, nor cost
+ * twice.
+ */
 const rows: readonly Row[] = [
   [400, "MissingParameter", "invalid_request_error", false],
   [400, "InvalidParameter", "invalid_request_error", false],

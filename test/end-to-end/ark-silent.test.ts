@@ -1,4 +1,7 @@
-/** Ark is silent: heartbeats between events, and each deadline in its time with its own code, letters and row. */
+/**
+ * Ark is silent: heartbeats between events, and each deadline in its time with its own code, letters and
+ * row.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { ScriptStep } from "../../src/simulator/index.ts";
 import { openDeafListener } from "../support/deaf-listener.ts";

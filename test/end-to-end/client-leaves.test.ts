@@ -1,4 +1,7 @@
-/** Clients that leave, at every phase and in every way: Ark is told at once, and nothing of them stays behind. */
+/**
+ * Clients that leave, at every phase and in every way: Ark is told at once, and nothing of them stays
+ * behind.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { AttemptSettled } from "../../src/ledger/ledger.ts";
 import type { ScriptStep } from "../../src/simulator/index.ts";

@@ -1,4 +1,7 @@
-/** The figures that the first proxy advised to watch, after a known mix of calls; and what no figure or line may hold. */
+/**
+ * The figures that the first proxy advised to watch, after a known mix of calls; and what no figure or line
+ * may hold.
+ */
 import { inspect } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createPinoLog } from "../../src/telemetry/pino-log.ts";

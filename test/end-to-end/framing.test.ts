@@ -1,4 +1,7 @@
-/** The strict front door of the whole gateway: what is refused reaches nobody, what is right is answered in order. */
+/**
+ * The strict front door of the whole gateway: what is refused reaches nobody, what is right is answered in
+ * order.
+ */
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { brokenChunks, POST_HEAD, refusedByGateway, refusedByNode } from "../support/framing-refusals.ts";
 import { CALLER_KEY, callChat, callGateway, chatBodyFor } from "../support/gateway-call.ts";

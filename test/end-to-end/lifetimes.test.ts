@@ -1,4 +1,6 @@
-/** What must outlive what: a house its requests, a deadline its signals; and a body not one moment too much. */
+/**
+ * What must outlive what: a house its requests, a deadline its signals; and a body not one moment too much.
+ */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";

@@ -1,4 +1,6 @@
-/** The list of models: one shape for OpenAI's, OpenRouter's and Anthropic's clients, with advice on choosing. */
+/**
+ * The list of models: one shape for OpenAI's, OpenRouter's and Anthropic's clients, with advice on choosing.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CALLER_KEY, callGateway } from "../support/gateway-call.ts";
 import { type RunningGateway, startGateway } from "../support/running-gateway.ts";

@@ -65,7 +65,10 @@ test("fifty small calls, one after the other, wait for nobody", async () => {
   expect(tookMs[25]).toBeLessThan(PLATEAU_MS / 2);
 });
 
-/** Every socket that this process accepts (`net.server.socket`) or opens (`net.client.socket`) until the test ends. */
+/**
+ * Every socket that this process accepts (`net.server.socket`) or opens (`net.client.socket`) until the test
+ * ends.
+ */
 function watchSockets(channel: string): Socket[] {
   const sockets: Socket[] = [];
   const note = (message: unknown) => {

@@ -1,4 +1,7 @@
-/** The process and its signals: streams finish, then it exits 0 at once; a second signal gives them five seconds. */
+/**
+ * The process and its signals: streams finish, then it exits 0 at once; a second signal gives them five
+ * seconds.
+ */
 import { describe, expect, test } from "vitest";
 import { chatBytes, HttpCaller } from "../support/http-caller.ts";
 import { spawnGateway } from "../support/spawned-gateway.ts";

@@ -1,4 +1,6 @@
-/** The spine: what a client sends reaches Ark, and what Ark answers reaches the client, whole and streamed. */
+/**
+ * The spine: what a client sends reaches Ark, and what Ark answers reaches the client, whole and streamed.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type RunningGateway, startGateway } from "../support/running-gateway.ts";
 

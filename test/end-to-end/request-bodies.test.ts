@@ -1,4 +1,6 @@
-/** Odd bodies through the whole gateway: refused before anything of them reaches Ark, or passed on untouched. */
+/**
+ * Odd bodies through the whole gateway: refused before anything of them reaches Ark, or passed on untouched.
+ */
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { type Answered, CALLER_KEY, callChat, callGateway } from "../support/gateway-call.ts";

@@ -1,4 +1,7 @@
-/** What is sent again and what never is: only a connection that was not made, on the same target, within the bound. */
+/**
+ * What is sent again and what never is: only a connection that was not made, on the same target, within the
+ * bound.
+ */
 import { createServer } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { HttpCaller } from "../support/http-caller.ts";

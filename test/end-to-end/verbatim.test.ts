@@ -1,4 +1,7 @@
-/** Thousands of bodies and cut-up answers through the whole gateway: byte for byte, but for the listed splices. */
+/**
+ * Thousands of bodies and cut-up answers through the whole gateway: byte for byte, but for the listed
+ * splices.
+ */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Change, type Repair, repairs } from "../../src/core/changes.ts";

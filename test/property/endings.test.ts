@@ -1,4 +1,7 @@
-/** Whatever happens to a request, in whatever order: it ends exactly once, honestly, and leaves nothing behind. */
+/**
+ * Whatever happens to a request, in whatever order: it ends exactly once, honestly, and leaves nothing
+ * behind.
+ */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { GatewayError, unreachable } from "../../src/core/errors.ts";
@@ -162,7 +165,9 @@ async function checkEnded(scripted: ScriptedRequest): Promise<void> {
   reached.add(`${record?.outcome} ${record?.cause}`);
 }
 
-/** Runs the steps, then lets time run out and the client read or leave; then everything again, to no effect. */
+/**
+ * Runs the steps, then lets time run out and the client read or leave; then everything again, to no effect.
+ */
 async function live(scripted: ScriptedRequest, steps: readonly Step[]): Promise<void> {
   const served = serveRequest(scripted.house, scripted.request, scripted.response);
   await turn();

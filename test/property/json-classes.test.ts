@@ -1,4 +1,6 @@
-/** The classes of JSONTestSuite as the value of a member that nobody knows: refused, or passed on unchanged. */
+/**
+ * The classes of JSONTestSuite as the value of a member that nobody knows: refused, or passed on unchanged.
+ */
 import { describe, expect, test } from "vitest";
 import { repairs } from "../../src/core/changes.ts";
 import { GatewayError } from "../../src/core/errors.ts";

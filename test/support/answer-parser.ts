@@ -1,4 +1,6 @@
-/** Reads HTTP/1.x answers strictly as their bytes come: any byte out of place is a flaw that a test can see. */
+/**
+ * Reads HTTP/1.x answers strictly as their bytes come: any byte out of place is a flaw that a test can see.
+ */
 
 export class ParsedAnswer {
   readonly status: number;

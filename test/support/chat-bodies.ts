@@ -1,4 +1,7 @@
-/** Generates chat bodies out of parts, each with what it must be when it is sent on: an oracle without a scanner. */
+/**
+ * Generates chat bodies out of parts, each with what it must be when it is sent on: an oracle without a
+ * scanner.
+ */
 import type { Change, Repair } from "../../src/core/changes.ts";
 import type { Intent } from "../../src/protocols/door.ts";
 import type { Choices } from "./choices.ts";

@@ -1,4 +1,6 @@
-/** Judges a body that was sent on: byte for byte by its parts, and by what the platform's own parser reads. */
+/**
+ * Judges a body that was sent on: byte for byte by its parts, and by what the platform's own parser reads.
+ */
 import { isDeepStrictEqual } from "node:util";
 import type { Change } from "../../src/core/changes.ts";
 import type { ChatBody } from "./chat-bodies.ts";

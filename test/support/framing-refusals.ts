@@ -1,6 +1,11 @@
-/** Requests whose framing is refused, in bytes, each with its status and code: what node:http lets through, and what not. */
+/**
+ * Requests whose framing is refused, in bytes, each with its status and code: what node:http lets through,
+ * and what not.
+ */
 
-/** Name, bytes, status, code. The paths and hosts stand for nothing: no such request gets as far as a route. */
+/**
+ * Name, bytes, status, code. The paths and hosts stand for nothing: no such request gets as far as a route.
+ */
 export type FramingRefusal = readonly [name: string, bytes: string, status: number, code: string];
 
 /** The head of a good POST, without the line break that ends it. */

@@ -25,7 +25,9 @@ export class Answered {
     return this.bytes.toString("utf8");
   }
 
-  /** A header's value by its lower-case name; null where there is none. Throws where it came more than once. */
+  /**
+   * A header's value by its lower-case name; null where there is none. Throws where it came more than once.
+   */
   header(name: string): string | null {
     const values = this.rawHeaders.filter(
       (_value, index) => index % 2 === 1 && this.rawHeaders[index - 1]?.toLowerCase() === name,

@@ -1,4 +1,7 @@
-/** A client on a bare socket: sends what it is told, reads answers as they come, and leaves in every way there is. */
+/**
+ * A client on a bare socket: sends what it is told, reads answers as they come, and leaves in every way
+ * there is.
+ */
 import { connect, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import { AnswerParser, type ParsedAnswer } from "./answer-parser.ts";

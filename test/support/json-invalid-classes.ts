@@ -1,4 +1,7 @@
-/** Our own case for each class of JSONTestSuite that a strict parser refuses: no value of a member is like these. */
+/**
+ * Our own case for each class of JSONTestSuite that a strict parser refuses: no value of a member is like
+ * these.
+ */
 import type { JsonCase } from "./json-valid-classes.ts";
 
 /** Text whose characters are bytes, for what is not UTF-8. */

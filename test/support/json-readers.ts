@@ -1,4 +1,6 @@
-/** Readers of JSON that owe nothing to the scanner, to hold it against: plain, slow, and on valid text only. */
+/**
+ * Readers of JSON that owe nothing to the scanner, to hold it against: plain, slow, and on valid text only.
+ */
 
 export type Pair = {
   /** As it is written, with its quotes. */
@@ -65,7 +67,9 @@ export function isTakenFor(key: string, name: string): boolean {
   return keyReaders.some((read) => read(key) === name);
 }
 
-/** What each reader, whether the first or the last of repeats wins, finds under a name; undefined: nothing. */
+/**
+ * What each reader, whether the first or the last of repeats wins, finds under a name; undefined: nothing.
+ */
 export function valuesUnder(pairs: readonly Pair[], name: string): (string | undefined)[] {
   return keyReaders.flatMap((read) => {
     const found = pairs.filter(({ key }) => read(key) === name).map(({ rawValue }) => rawValue);

@@ -1,4 +1,7 @@
-/** Our own case for each class of JSONTestSuite that every parser must take, and those it may take (RFC 8259). */
+/**
+ * Our own case for each class of JSONTestSuite that every parser must take, and those it may take (RFC
+ * 8259).
+ */
 
 /** The class's name and a value of it. */
 export type JsonCase = readonly [name: string, value: string | Buffer];

@@ -1,4 +1,7 @@
-/** A gateway over the simulator, both on loopback ports of their own, with everything that a test may look at. */
+/**
+ * A gateway over the simulator, both on loopback ports of their own, with everything that a test may look
+ * at.
+ */
 import { request } from "undici";
 import { Gateway } from "../../src/app.ts";
 import type { Config } from "../../src/config/config.ts";

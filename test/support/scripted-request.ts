@@ -1,4 +1,6 @@
-/** One request through the seven rooms with everything around it in the test's hand: client, upstream, clock. */
+/**
+ * One request through the seven rooms with everything around it in the test's hand: client, upstream, clock.
+ */
 import { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";

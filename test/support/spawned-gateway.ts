@@ -1,4 +1,6 @@
-/** The gateway as users run it: a process of its own, over a simulator in this one, with what it has logged. */
+/**
+ * The gateway as users run it: a process of its own, over a simulator in this one, with what it has logged.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

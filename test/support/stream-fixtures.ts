@@ -1,4 +1,7 @@
-/** Chat streams as bytes, made from the shapes of Ark's own: the ordinary ones, the odd ones and the broken ones. */
+/**
+ * Chat streams as bytes, made from the shapes of Ark's own: the ordinary ones, the odd ones and the broken
+ * ones.
+ */
 
 export type StreamFixture = { readonly name: string; readonly bytes: Buffer };
 

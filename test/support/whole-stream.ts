@@ -1,4 +1,6 @@
-/** Reads a chat stream that is all there, the simple way: what a tap must give and learn, however it was cut. */
+/**
+ * Reads a chat stream that is all there, the simple way: what a tap must give and learn, however it was cut.
+ */
 import { readChatUsage, type Usage } from "../../src/core/usage.ts";
 import type { StreamFailure } from "../../src/protocols/door.ts";
 

@@ -1,4 +1,7 @@
-/** The gateway behind nginx, as most people run it: nginx's own defaults must neither hold a stream nor hide an end. */
+/**
+ * The gateway behind nginx, as most people run it: nginx's own defaults must neither hold a stream nor hide
+ * an end.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";

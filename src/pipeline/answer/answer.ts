@@ -1,4 +1,6 @@
-/** One attempt at an upstream: its deadlines, its head, and its pieces on the way to whoever delivers them. */
+/**
+ * One attempt at an upstream: its deadlines, its head, and its pieces on the way to whoever delivers them.
+ */
 
 import type { Clock } from "../../core/clock.ts";
 import type { Cause, Party, Phase } from "../../core/ending.ts";

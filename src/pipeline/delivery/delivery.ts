@@ -50,7 +50,9 @@ export function broken(
   return { outcome, cause, errorCode: error.code, errorSource: error.source, usage, provenance };
 }
 
-/** Says in the log what broke an answer that had begun: the client is told no more than the error's message. */
+/**
+ * Says in the log what broke an answer that had begun: the client is told no more than the error's message.
+ */
 export function logBreak({ house, visit, attempt }: Shipment, error: GatewayError, cause: Cause): void {
   const fields = {
     requestId: visit.id,

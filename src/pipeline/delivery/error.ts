@@ -1,4 +1,6 @@
-/** Delivers the upstream's own errors: byte for byte, with their status, and with what they mean beside them. */
+/**
+ * Delivers the upstream's own errors: byte for byte, with their status, and with what they mean beside them.
+ */
 import { NORMAL_END } from "../../core/ending.ts";
 import { GatewayError } from "../../core/errors.ts";
 import type { UpstreamErrorNote } from "../../upstreams/upstream.ts";

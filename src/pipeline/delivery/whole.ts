@@ -1,4 +1,7 @@
-/** Delivers a whole answer: held until it is complete while it is small, flowing with its length when it is not. */
+/**
+ * Delivers a whole answer: held until it is complete while it is small, flowing with its length when it is
+ * not.
+ */
 
 import type { AnswerFailure, AnswerReader } from "../answer/answer.ts";
 import type { ReplyListener } from "../visit/reply.ts";

@@ -1,4 +1,6 @@
-/** Lets pages of allowed origins call the data plane: answers preflights, and adds what a browser must see. */
+/**
+ * Lets pages of allowed origins call the data plane: answers preflights, and adds what a browser must see.
+ */
 import { isTokenCode } from "../../wire/header-value.ts";
 import type { RequestHead } from "../../wire/request-head.ts";
 
@@ -11,7 +13,10 @@ const MAX_AGE_SECONDS = "86400";
 const METHODS = "GET, HEAD, POST, DELETE, OPTIONS";
 const VARY_PREFLIGHT = "Origin, Access-Control-Request-Headers, Access-Control-Request-Private-Network";
 
-/** Without a list of their names a page cannot read these headers of an answer; `x-ratelimit-*` must be spelled out. */
+/**
+ * Without a list of their names a page cannot read these headers of an answer; `x-ratelimit-*` must be
+ * spelled out.
+ */
 const EXPOSED = [
   "x-request-id",
   "request-id",
@@ -76,7 +81,9 @@ export class Cors {
     ];
   }
 
-  /** The headers of a preflight's 204. Without `access-control-allow-origin` the browser refuses by itself. */
+  /**
+   * The headers of a preflight's 204. Without `access-control-allow-origin` the browser refuses by itself.
+   */
   preflightHeaders(head: RequestHead): CorsHeaders {
     const { origin, corsHeaders } = head;
     if (origin === null || !this.allows(origin)) return ["vary", VARY_PREFLIGHT];

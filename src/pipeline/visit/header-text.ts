@@ -13,7 +13,10 @@ function isPlain(text: string): boolean {
   return true;
 }
 
-/** Percent-encodes the UTF-8 of whatever is not printable ASCII, the percent sign itself, and a blank at an end. */
+/**
+ * Percent-encodes the UTF-8 of whatever is not printable ASCII, the percent sign itself, and a blank at an
+ * end.
+ */
 export function printable(text: string): string {
   if (text.length <= LENGTH_MAX && isPlain(text)) return text;
   let encoded = "";

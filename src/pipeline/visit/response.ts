@@ -1,4 +1,7 @@
-/** node:http's response with what a reply adds to it: events without a closure per request, and its own chunks. */
+/**
+ * node:http's response with what a reply adds to it: events without a closure per request, and its own
+ * chunks.
+ */
 import { type IncomingMessage, ServerResponse } from "node:http";
 
 /** Who writes to a response, and is told of its events. */
@@ -38,7 +41,9 @@ function onDrain(this: GatewayResponse): void {
 
 export const LAST_CHUNK = Buffer.from("0\r\n\r\n", "latin1");
 
-/** One HTTP/1.1 chunk (RFC 9112, 7.1) in one Buffer: a single write costs less than the three of node:http. */
+/**
+ * One HTTP/1.1 chunk (RFC 9112, 7.1) in one Buffer: a single write costs less than the three of node:http.
+ */
 export function chunkOf(bytes: Buffer): Buffer {
   const size = bytes.length.toString(16);
   const chunk = Buffer.allocUnsafe(size.length + bytes.length + 4);

@@ -113,7 +113,10 @@ function answerTokens(answer: Answer): number {
 
 type Limits = { readonly answerTokensMax: number; readonly totalTokensMax: number };
 
-/** `max_tokens` bounds the answer alone on most models, `max_completion_tokens` the thoughts too (ark-api 4.1). */
+/**
+ * `max_tokens` bounds the answer alone on most models, `max_completion_tokens` the thoughts too (ark-api
+ * 4.1).
+ */
 function limitsOf(request: ChatRequest, model: ChatModel): Limits {
   if (request.maxCompletionTokens !== null) {
     return { answerTokensMax: Number.POSITIVE_INFINITY, totalTokensMax: request.maxCompletionTokens };

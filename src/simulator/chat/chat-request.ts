@@ -1,4 +1,7 @@
-/** Reads a chat request's body: what it asks for, checked for all that does not depend on the model (ark-api 4.1). */
+/**
+ * Reads a chat request's body: what it asks for, checked for all that does not depend on the model (ark-api
+ * 4.1).
+ */
 
 import { ArkRefusal } from "../error-envelope.ts";
 import { isObject, type JsonObject, memberOf } from "../json-value.ts";

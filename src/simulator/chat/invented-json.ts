@@ -32,7 +32,9 @@ class Inventor {
     this.#root = root;
   }
 
-  /** Null for what is no schema, lies too deep, or comes after too many values: a schema may refer to itself. */
+  /**
+   * Null for what is no schema, lies too deep, or comes after too many values: a schema may refer to itself.
+   */
   invent(given: unknown, depth: number): unknown {
     if (!isObject(given) || depth > DEPTH_MAX || this.#valuesLeft-- <= 0) return null;
     const schema = this.#resolve(given);

@@ -1,4 +1,7 @@
-/** Counts tokens by a rule of its own: near enough to a real tokeniser to be believed, and the same every time. */
+/**
+ * Counts tokens by a rule of its own: near enough to a real tokeniser to be believed, and the same every
+ * time.
+ */
 
 const WORD_CHARACTERS_PER_TOKEN = 5;
 const WIDE_CHARACTERS_PER_TOKEN = 2;

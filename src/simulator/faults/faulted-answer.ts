@@ -1,4 +1,6 @@
-/** Applies faults to an answer, from the inside out: events, bytes of the body, framing and head, the wire. */
+/**
+ * Applies faults to an answer, from the inside out: events, bytes of the body, framing and head, the wire.
+ */
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { unreachable } from "../../core/errors.ts";
 import type { ChatStream } from "../chat/chat-stream.ts";

@@ -1,4 +1,6 @@
-/** Every way in which the simulator can misbehave: one table that gives the types, the checks and the help. */
+/**
+ * Every way in which the simulator can misbehave: one table that gives the types, the checks and the help.
+ */
 import { arkErrorCodes } from "../error-envelope.ts";
 import {
   bytes,

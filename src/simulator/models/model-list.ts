@@ -1,4 +1,6 @@
-/** Ark's `GET /models`: the catalogue in its live shape, shut-down and partial entries included (ark-api 13). */
+/**
+ * Ark's `GET /models`: the catalogue in its live shape, shut-down and partial entries included (ark-api 13).
+ */
 import { type ChatModel, datedModels } from "./model-table.ts";
 
 type ListedModel = {

@@ -1,4 +1,6 @@
-/** An answer before it is bytes: status, headers, body; and the steps that send it when nothing goes wrong. */
+/**
+ * An answer before it is bytes: status, headers, body; and the steps that send it when nothing goes wrong.
+ */
 import { STATUS_CODES } from "node:http";
 import type { ChatStream, StreamEvent } from "../chat/chat-stream.ts";
 import {

@@ -1,4 +1,7 @@
-/** Plays the steps of one answer on a socket: paced, with backpressure, and with an exact count of its tokens. */
+/**
+ * Plays the steps of one answer on a socket: paced, with backpressure, and with an exact count of its
+ * tokens.
+ */
 import type { Socket } from "node:net";
 import { unreachable } from "../../core/errors.ts";
 import type { Step, StepSource, StepTokens } from "./wire-step.ts";

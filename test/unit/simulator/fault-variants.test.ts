@@ -1,4 +1,6 @@
-/** The families within a fault: every error code, every spelling of events, every spoiled usage, every byte. */
+/**
+ * The families within a fault: every error code, every spelling of events, every spoiled usage, every byte.
+ */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { arkErrorCodes, arkErrors } from "../../../src/simulator/error-envelope.ts";

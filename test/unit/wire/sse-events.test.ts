@@ -2,7 +2,10 @@
 import { describe, expect, test } from "vitest";
 import { EventScanner, readEvent } from "../../../src/wire/sse-events.ts";
 
-/** The blocks of a stream given in pieces: events in square brackets, filler plain, an unfinished tail after a bar. */
+/**
+ * The blocks of a stream given in pieces: events in square brackets, filler plain, an unfinished tail after
+ * a bar.
+ */
 function blocks(...pieces: string[]): string[] {
   const scanner = new EventScanner();
   const found: string[] = [];
