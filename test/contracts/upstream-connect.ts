@@ -88,6 +88,7 @@ function tunnelling(port: number, seen: string[]): Script {
   };
 }
 
+/** A full backlog that drops a SYN without a word, and all of 127.0.0.0/8 as addresses, are Linux's alone. */
 const onLinux = test.skipIf(process.platform !== "linux");
 
 function namesAndDeadlines(open: OpenUpstream): void {
