@@ -57,6 +57,8 @@ const PORTS = [
   "src/upstreams/upstream.ts",
   "src/limits/limiter.ts",
   "src/ledger/ledger.ts",
+  "src/ledger/estimator.ts",
+  "src/ledger/reports.ts",
   "src/keys/gate.ts",
   "src/telemetry/observer.ts",
   "src/telemetry/event-log.ts",

@@ -54,6 +54,7 @@ export const catalogue = {
   upstream_truncated: { status: 502, type: "server_error", source: "upstream", repeat: "unsafe" },
   upstream_auth: { status: 502, type: "server_error", source: "upstream", repeat: "useless" },
   overloaded: { status: 503, type: "server_error", source: "gateway", repeat: "safe" },
+  ledger_unavailable: { status: 503, type: "server_error", source: "dependency", repeat: "safe" },
   shutting_down: { status: 503, type: "server_error", source: "gateway", repeat: "safe" },
   upstream_timeout: { status: 504, type: "server_error", source: "upstream", repeat: "unsafe" },
   http_version_not_supported: { ...badRequest, status: 505 },

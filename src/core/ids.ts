@@ -9,6 +9,8 @@ export type Branded<Base, Name extends string> = Base & { readonly [brand]: Name
 export type RequestId = Branded<string, "RequestId">;
 /** One call to an upstream made for a request: the request's id, a dot, and the attempt's number from 1. */
 export type AttemptId = Branded<string, "AttemptId">;
+/** Who called, as the ledger names it: never the key itself. */
+export type KeyId = Branded<string, "KeyId">;
 
 const PREFIX = "req_";
 const TIME_DIGITS = 10;

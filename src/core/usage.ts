@@ -11,8 +11,11 @@ export type Usage = {
   readonly reasoningTokens: number;
 };
 
-/** `upstream_final`: Ark's closing figure; `upstream_partial`: its last before a cut; `none`: no figure. */
-export const provenances = ["upstream_final", "upstream_partial", "none"] as const;
+/**
+ * `upstream_final`: Ark's closing figure; `upstream_partial`: its last before a cut; `counted`: from the text
+ * that was delivered; `estimated`: no text was seen; `none`: nothing reached a model, so there is no figure.
+ */
+export const provenances = ["upstream_final", "upstream_partial", "counted", "estimated", "none"] as const;
 export type Provenance = (typeof provenances)[number];
 
 /** No model's context comes near it: a figure beyond is a fault, and must not become a bill. */

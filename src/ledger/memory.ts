@@ -94,6 +94,15 @@ export class MemoryLedger implements Ledger {
     return this.#refusedSettlements;
   }
 
+  /** Memory is as far as it goes. */
+  written(): null {
+    return null;
+  }
+
+  kept(): null {
+    return null;
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }
