@@ -1,13 +1,15 @@
 /**
  * The gateway as one thing: builds the house, opens its two ports, takes over new configurations, and stops.
  */
+import { type Books, booksInMemory } from "./app/books.ts";
 import { type BuiltHouse, buildHouse, type Foundation, modelLabels } from "./app/house.ts";
 import type { Config } from "./config/config.ts";
 import { isLoopbackHost } from "./config/loopback.ts";
 import type { Clock } from "./core/clock.ts";
 import { systemClock } from "./core/clock.ts";
 import { GatewayError } from "./core/errors.ts";
-import { MemoryLedger } from "./ledger/memory.ts";
+import { Fingerprints } from "./keys/fingerprint.ts";
+import { PassthroughGate } from "./keys/passthrough.ts";
 import { InFlightLimiter } from "./limits/in-flight.ts";
 import { InFlight } from "./pipeline/visit/in-flight.ts";
 import { Watch } from "./pipeline/visit/watch.ts";
@@ -28,7 +30,8 @@ export type GatewayParts = {
   /** Lines that the log's reader was too slow for, as a metric. */
   readonly droppedLogLines?: () => number;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly ledger?: MemoryLedger;
+  /** What the gateway remembers; it closes them when it stops. Absent: in memory. */
+  readonly books?: Books;
   readonly clock?: Clock;
 };
 
@@ -41,7 +44,7 @@ export type StopSettings = { readonly lagMs: number; readonly deadlineMs: number
 const FAREWELL_MS = 1_000;
 
 export class Gateway {
-  readonly ledger: MemoryLedger;
+  readonly #books: Books;
   readonly #foundation: Foundation;
   readonly #metrics: Metrics;
   readonly #accessLog: AccessLog | null;
@@ -64,18 +67,21 @@ export class Gateway {
   constructor(parts: GatewayParts) {
     const { config, log, environment } = parts;
     const clock = parts.clock ?? systemClock;
-    this.ledger = parts.ledger ?? new MemoryLedger();
+    const books = parts.books ?? booksInMemory();
+    this.#books = books;
     this.#log = log;
     this.#metrics = new Metrics({
       models: modelLabels(config),
-      ledgerOpenRows: () => this.ledger.openRows,
+      ledgerOpenRows: () => books.ledger.openRows,
       droppedLogLines: parts.droppedLogLines ?? (() => 0),
     });
     this.#accessLog = parts.accessLog === null ? null : new AccessLog(parts.accessLog);
     const onFault = (error: unknown) => log.error({ error }, "an observer failed");
     this.#foundation = {
       clock,
-      ledger: this.ledger,
+      gate: new PassthroughGate(new Fingerprints(books.salt)),
+      ledger: books.ledger,
+      estimator: books.estimator,
       observer:
         this.#accessLog === null ? this.#metrics : observeAll([this.#metrics, this.#accessLog], onFault),
       log,
@@ -83,6 +89,7 @@ export class Gateway {
       inFlight: new InFlight(),
       bodies: new ByteBudget(config.server.bodiesBytesMax),
       places: new InFlightLimiter(config.server.inFlightMax),
+      drains: new InFlightLimiter(drainsMax(config)),
       environment,
     };
     this.#config = config;
@@ -151,6 +158,7 @@ export class Gateway {
     this.#built = buildHouse(config, this.#foundation);
     this.#config = config;
     this.#foundation.places.placesMax = config.server.inFlightMax;
+    this.#foundation.drains.placesMax = drainsMax(config);
     this.#foundation.bodies.bytesMax = config.server.bodiesBytesMax;
     this.#metrics.setModels(modelLabels(config));
     old.close().catch((error: unknown) => this.#log.warn({ error }, "an old upstream did not close"));
@@ -198,7 +206,8 @@ export class Gateway {
     this.#destroyConnections();
     // Whoever is still watched is an upstream that keeps its connection open after an answer's end.
     this.#foundation.watch.expire();
-    await Promise.all([this.#built.close(), this.#control.close(), this.ledger.close()]);
+    await Promise.all([this.#built.close(), this.#control.close()]);
+    await this.#books.ledger.close();
     this.#foundation.watch.close();
     this.#accessLog?.close();
     this.#metrics.close();
@@ -223,4 +232,8 @@ export class Gateway {
     this.#data.destroyConnections();
     this.#inner?.destroyConnections();
   }
+}
+
+function drainsMax({ ledger: { clientLoss } }: Config): number {
+  return clientLoss.kind === "drain" ? clientLoss.drainsMax : 0;
 }

@@ -1,8 +1,10 @@
 /** Builds one version of the house from a configuration: here the plug-ins meet the rooms. */
+import { priceOfModel } from "../config/ark-models.ts";
 import type { Config, ModelConfig } from "../config/config.ts";
 import type { Clock } from "../core/clock.ts";
 import { PRODUCT, VERSION } from "../core/version.ts";
-import { passthroughGate } from "../keys/passthrough.ts";
+import type { Gate } from "../keys/gate.ts";
+import type { Estimator } from "../ledger/estimator.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { InFlightLimiter } from "../limits/in-flight.ts";
 import type { House } from "../pipeline/house.ts";
@@ -24,7 +26,9 @@ import { modelCards } from "./model-cards.ts";
 /** What outlives a change of the configuration. */
 export type Foundation = {
   readonly clock: Clock;
+  readonly gate: Gate;
   readonly ledger: Ledger;
+  readonly estimator: Estimator;
   readonly observer: Observer;
   readonly log: EventLog;
   readonly watch: Watch;
@@ -32,6 +36,8 @@ export type Foundation = {
   readonly bodies: ByteBudget;
   /** Counts across versions, so that a reload cannot double the bound. */
   readonly places: InFlightLimiter;
+  /** Answers that are read on after their client has left. */
+  readonly drains: InFlightLimiter;
   /** Where HTTPS_PROXY and its like are looked up. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 };
@@ -61,7 +67,6 @@ export function buildHouse(config: Config, foundation: Foundation): BuiltHouse {
     occupancy: new Occupancy(),
     doors: new Map(doors.flatMap((door) => door.paths.map((path) => [path, door] as const))),
     dialect: openaiDialect,
-    gate: passthroughGate,
     holdsKey: config.upstreams.some(({ apiKeys }) => apiKeys.length > 0),
     routes: buildRoutes(config, upstreams),
     limiters: [foundation.places],
@@ -72,6 +77,7 @@ export function buildHouse(config: Config, foundation: Foundation): BuiltHouse {
       requestBodyTimeoutMs: config.server.requestBodyTimeoutMs,
       heartbeat: config.heartbeat,
       attemptsMax: config.retries.attemptsMax,
+      clientLoss: config.ledger.clientLoss,
     },
   });
   return {
@@ -106,6 +112,7 @@ function buildRoutes(config: Config, upstreams: ReadonlyMap<string, Upstream>): 
       },
       repairs: config.repairs,
       timeouts: config.timeouts,
+      price: priceOfModel(name),
       isExample: false,
     }),
     defaultAlias: config.defaultModel,
@@ -134,6 +141,7 @@ function routeOf(
     },
     repairs: model.repairs,
     timeouts: model.timeouts,
+    price: model.price,
     isExample: model.isExample,
   });
 }

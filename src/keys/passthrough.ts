@@ -1,4 +1,6 @@
 /** The gate before there are keys: every credential comes in, and goes on to Ark as it is. */
+
+import type { Fingerprints } from "./fingerprint.ts";
 import type { Caller, Gate } from "./gate.ts";
 
 const CREDENTIAL_BYTES_MAX = 4_096;
@@ -16,8 +18,14 @@ function isToken(credential: string): boolean {
   return true;
 }
 
-export const passthroughGate: Gate = {
+export class PassthroughGate implements Gate {
+  readonly #fingerprints: Fingerprints;
+
+  constructor(fingerprints: Fingerprints) {
+    this.#fingerprints = fingerprints;
+  }
+
   letIn(credential: string): Caller | null {
-    return isToken(credential) ? { credential } : null;
-  },
-};
+    return isToken(credential) ? { credential, keyId: this.#fingerprints.of(credential) } : null;
+  }
+}

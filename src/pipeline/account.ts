@@ -4,54 +4,113 @@
  */
 import type { Settlement } from "../core/ending.ts";
 import { catalogue } from "../core/errors.ts";
+import type { Caller } from "../keys/gate.ts";
+import type { AttemptSettled } from "../ledger/ledger.ts";
 import type { AttemptResult, RequestRecord } from "../telemetry/observer.ts";
 import type { Arrival } from "./accept.ts";
 import type { Ticket } from "./admit.ts";
+import { type Bill, billOf } from "./bill.ts";
 import type { Delivery } from "./delivery/delivery.ts";
 import type { House } from "./house.ts";
 import type { Attempt, Course } from "./relay.ts";
 import type { Plan } from "./resolve.ts";
+import { unrelayedRow, unsentSettlement } from "./row.ts";
 import type { Visit } from "./visit/visit.ts";
 
 /** What the rooms have given by the time the request is over; null where a room was not reached. */
 export type Story = {
-  readonly arrival: Arrival | null;
-  readonly plan: Plan | null;
-  readonly ticket: Ticket | null;
+  arrival: Arrival | null;
+  caller: Caller | null;
+  plan: Plan | null;
+  ticket: Ticket | null;
   readonly course: Course;
-  readonly delivery: Delivery;
+  delivery: Delivery;
+  /** What the last attempt used, once it is settled. */
+  bill: Bill;
 };
 
-export function account(house: House, visit: Visit, story: Story): void {
+/**
+ * First half, before the client is told of the end: gives back the ticket, and settles the row of each
+ * attempt. Never throws.
+ */
+export function settle(house: House, visit: Visit, story: Story): void {
   try {
     story.ticket?.settle();
-    settleAttempts(house, story);
-    house.observer.requestEnded(recordOf(house, visit, story));
+    visit.drain?.end();
+    if (story.course.attempts.length === 0) recordUnrelayed(house, visit, story);
+    else settleAttempts(house, story);
   } catch (error) {
-    house.log.error({ requestId: visit.id, error }, "the accounts of a request could not be settled");
+    house.log.error({ requestId: visit.id, error }, "the rows of a request could not be settled");
   }
 }
 
-function settleAttempts(house: House, { course, delivery }: Story): void {
+/** Second half, once the client has been told: the figures and the log's line. Never throws. */
+export function observe(house: House, visit: Visit, story: Story): void {
+  try {
+    house.observer.requestEnded(recordOf(house, visit, story));
+  } catch (error) {
+    house.log.error({ requestId: visit.id, error }, "the figures of a request could not be taken");
+  }
+}
+
+/** What was refused is counted and logged; what was let in and left, or failed here, has a row. */
+function recordUnrelayed(house: House, visit: Visit, { arrival, caller, plan, delivery }: Story): void {
+  if (caller === null || arrival?.endpoint.kind !== "door") return;
+  if (delivery.outcome !== "abandoned" && delivery.outcome !== "failed") return;
+  const { head, endpoint } = arrival;
+  const opened = unrelayedRow(house, visit, head, caller, endpoint.door.name, plan);
+  const { attemptId, queueMs } = opened;
+  house.ledger.open(opened).settle(unsentSettlement(attemptId, delivery.cause, delivery.errorCode, queueMs));
+}
+
+function settleAttempts(house: House, story: Story): void {
+  const { plan, course, delivery } = story;
   const last = course.attempts.length - 1;
   for (const [index, attempt] of course.attempts.entries()) {
     const { answer } = attempt;
-    const endedMs = answer.endedMs ?? house.clock.monotonicMs();
+    const totalMs = (answer.endedMs ?? house.clock.monotonicMs()) - answer.startedMs;
     // An attempt that sent nothing failed by itself, whatever became of the request.
     const isLast = index === last && answer.dispatchedMs !== null;
-    attempt.row.settle({
-      attemptId: attempt.id,
-      state: isLast ? settlementOf(delivery) : "failed",
-      cause: isLast ? delivery.cause : (answer.failure?.cause ?? delivery.cause),
-      status: answer.head?.status ?? null,
-      usage: isLast ? delivery.usage : null,
-      provenance: isLast ? delivery.provenance : "none",
-      dispatchedMs: since(answer.startedMs, answer.dispatchedMs),
-      firstByteMs: since(answer.startedMs, answer.firstPieceMs),
-      totalMs: endedMs - answer.startedMs,
-    });
+    if (isLast && plan !== null) {
+      story.bill = billOf(house, plan, attempt, delivery.consumption);
+      attempt.row.settle(settledRow(attempt, delivery, story.bill, totalMs));
+      learn(house, plan, attempt, delivery);
+    } else {
+      const cause = answer.failure?.cause ?? delivery.cause;
+      const errorCode = answer.failure?.error.code ?? delivery.errorCode;
+      attempt.row.settle(unsentSettlement(attempt.id, cause, errorCode, totalMs));
+    }
     house.observer.attemptEnded(attempt.target.metricLabel, resultOf(attempt, isLast, delivery));
   }
+}
+
+function settledRow(
+  { id, answer }: Attempt,
+  delivery: Delivery,
+  { usage, provenance, cost }: Bill,
+  totalMs: number,
+): AttemptSettled {
+  return {
+    attemptId: id,
+    state: settlementOf(delivery),
+    cause: delivery.cause,
+    status: answer.head?.status ?? null,
+    errorCode: delivery.errorCode,
+    usage,
+    provenance,
+    cost,
+    delivered: delivery.delivered,
+    dispatchedMs: since(answer.startedMs, answer.dispatchedMs),
+    firstByteMs: since(answer.startedMs, answer.firstPieceMs),
+    totalMs,
+  };
+}
+
+/** Whole answers whose usage came teach what those are worth whose usage does not. */
+function learn({ estimator }: House, plan: Plan, { target }: Attempt, delivery: Delivery): void {
+  const { outcome, consumption, delivered } = delivery;
+  if (outcome !== "ok" || consumption.kind !== "told" || !consumption.isFinal) return;
+  estimator.learn(target.label, plan.measure, delivered, consumption.usage);
 }
 
 function settlementOf({ outcome }: Delivery): Settlement {
@@ -110,7 +169,9 @@ function recordOf(house: House, visit: Visit, story: Story): RequestRecord {
     errorCode: delivery.errorCode,
     errorSource: delivery.errorSource,
     attempts: course.attempts.length,
-    usage: delivery.usage,
+    usage: story.bill.usage,
+    cost: story.bill.cost,
+    provenance: story.bill.provenance,
     bodyBytesIn: plan?.bodyBytes ?? 0,
     bodyBytesOut: reply.bytesOut,
     firstByteMs: last === undefined ? null : since(visit.startedMs, last.answer.firstPieceMs),

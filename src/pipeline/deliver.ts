@@ -1,7 +1,7 @@
 /** Room 6: takes the answer, and gives the outcome once its last byte has been handed on. */
 import type { UpstreamHead } from "../upstreams/upstream.ts";
 import { readAnswerHeaders } from "../wire/response-headers.ts";
-import { type Delivered, invalidAnswer, type Shipment } from "./delivery/delivery.ts";
+import { type Delivered, free, invalidAnswer, type Shipment } from "./delivery/delivery.ts";
 import { deliverError } from "./delivery/error.ts";
 import { deliverStream } from "./delivery/stream.ts";
 import { deliverWhole } from "./delivery/whole.ts";
@@ -25,7 +25,9 @@ export function deliver(
     return Promise.resolve(invalidAnswer(shipment, "is compressed although that was not asked for"));
   }
   if (head.status >= 400) return deliverError(shipment);
-  if (head.status !== 200) return Promise.resolve(invalidAnswer(shipment, `has status ${head.status}`));
+  if (head.status !== 200) {
+    return Promise.resolve(invalidAnswer(shipment, `has status ${head.status}`, free));
+  }
   const mediaType = mediaTypeOf(headers.contentType);
   if (mediaType === "text/event-stream" && plan.intent.stream) return deliverStream(shipment);
   if (mediaType === "application/json") {

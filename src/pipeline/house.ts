@@ -3,6 +3,7 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { Gate } from "../keys/gate.ts";
+import type { Estimator } from "../ledger/estimator.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Limiter } from "../limits/limiter.ts";
 import type { Dialect, Door } from "../protocols/door.ts";
@@ -15,11 +16,17 @@ import type { InFlight, Occupancy } from "./visit/in-flight.ts";
 import type { Pages } from "./visit/pages.ts";
 import type { Watch } from "./visit/watch.ts";
 
+/** What becomes of an answer whose client has left; all that `drain` does is bounded. */
+export type ClientLoss =
+  | { readonly kind: "cancel" }
+  | { readonly kind: "drain"; readonly forMs: number; readonly tokensMax: number };
+
 export type HouseSettings = {
   readonly bodyBytesMax: number;
   readonly requestBodyTimeoutMs: number;
   readonly heartbeat: { readonly everyMs: number; readonly beforeFirstByte: boolean };
   readonly attemptsMax: number;
+  readonly clientLoss: ClientLoss;
 };
 
 export type House = {
@@ -34,6 +41,9 @@ export type House = {
   readonly routes: RouteTable;
   readonly limiters: readonly Limiter[];
   readonly ledger: Ledger;
+  readonly estimator: Estimator;
+  /** Answers that are read on after their client has left. */
+  readonly drains: Limiter;
   readonly observer: Observer;
   readonly log: EventLog;
   readonly pages: Pages;

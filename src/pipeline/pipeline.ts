@@ -2,16 +2,28 @@
 import type { IncomingMessage } from "node:http";
 import type { Cause } from "../core/ending.ts";
 import { asGatewayError, type GatewayError } from "../core/errors.ts";
+import type { Dialect } from "../protocols/door.ts";
 import { type Arrival, accept } from "./accept.ts";
-import { account } from "./account.ts";
-import { admit, type Ticket } from "./admit.ts";
+import { observe, type Story, settle } from "./account.ts";
+import { admit } from "./admit.ts";
+import type { AnswerFailure } from "./answer/answer.ts";
 import { authenticate } from "./authenticate.ts";
+import { FREE } from "./bill.ts";
 import { deliver } from "./deliver.ts";
-import { broken, complete, type Delivered, type Delivery } from "./delivery/delivery.ts";
+import {
+  broken,
+  type Consumption,
+  complete,
+  type Delivered,
+  type Delivery,
+  free,
+  untold,
+} from "./delivery/delivery.ts";
+import { bid, type Farewell } from "./delivery/farewell.ts";
 import type { Endpoint, Page } from "./endpoint.ts";
 import type { House } from "./house.ts";
 import { refuse } from "./refuse.ts";
-import { type Course, relay } from "./relay.ts";
+import { relay } from "./relay.ts";
 import { type Cargo, type Plan, resolve } from "./resolve.ts";
 import { pageOf } from "./visit/pages.ts";
 import type { GatewayResponse } from "./visit/response.ts";
@@ -19,6 +31,13 @@ import { Visit } from "./visit/visit.ts";
 
 const OPEN_KINDS = ["preflight", "root", "alive", "ready"] as const;
 type OpenKind = (typeof OPEN_KINDS)[number];
+
+/** How the request ends for its client: with what the rooms leave to be said, or with an error. */
+type Last =
+  | { readonly kind: "farewell"; readonly farewell: Farewell }
+  | { readonly kind: "refusal"; readonly error: GatewayError; readonly dialect: Dialect };
+
+const NOTHING: Last = { kind: "farewell", farewell: { kind: "nothing" } };
 
 /** Serves one request to its end. Never rejects. */
 export async function serveRequest(
@@ -28,57 +47,99 @@ export async function serveRequest(
 ): Promise<void> {
   const visit = new Visit(house, request, response);
   house.observer.requestStarted();
-  const course: Course = { attempts: [], changes: [] };
-  let arrival: Arrival | null = null;
-  let plan: Plan | null = null;
-  let cargo: Cargo | null = null;
-  let ticket: Ticket | null = null;
-  let delivery: Delivery = complete(null);
+  const story: Story = {
+    arrival: null,
+    caller: null,
+    plan: null,
+    ticket: null,
+    course: { attempts: [], changes: [] },
+    delivery: complete(null, null),
+    bill: FREE,
+  };
+  let last: Last;
   try {
-    arrival = accept(house, visit);
-    const { head, endpoint } = arrival;
-    if (isOpen(endpoint)) {
-      answerPage(house, visit, endpoint);
-      return;
-    }
-    const caller = authenticate(house, head);
-    if (endpoint.kind === "unserved") throw endpoint.error;
-    if (endpoint.kind !== "door") {
-      answerPage(house, visit, endpoint);
-      return;
-    }
-    ({ plan, cargo } = await resolve(house, visit, endpoint.door, head));
-    ticket = admit(house.limiters);
-    visit.reply.writeStallMs = plan.route.timeouts.writeStallMs;
-    bridgeSilence(house, visit, plan);
-    const relayed = await relay(house, visit, head, caller, plan, cargo, course);
-    cargo = null;
-    visit.letBodyGo();
-    const delivered =
-      relayed.kind === "answered"
-        ? await deliver(house, visit, plan, relayed.attempt, relayed.head)
-        : { kind: "unsent" as const, ...relayed.failure };
-    delivery = conclude(house, visit, plan, delivered);
+    last = await walk(house, visit, story);
+  } catch (thrown) {
+    last = stumble(house, visit, story, asGatewayError(thrown));
+  }
+  visit.letBodyGo();
+  settle(house, visit, story);
+  if (story.course.attempts.length > 0) last = await keep(house, visit, story, last);
+  say(visit, last);
+  if (!isProbe(story.arrival)) observe(house, visit, story);
+  else house.observer.requestSkipped();
+  visit.accounted();
+}
+
+/** Through the rooms, up to the last byte but one: that one waits for the ledger. */
+async function walk(house: House, visit: Visit, story: Story): Promise<Last> {
+  const arrival = accept(house, visit);
+  story.arrival = arrival;
+  const { head, endpoint } = arrival;
+  if (isOpen(endpoint)) {
+    answerPage(house, visit, endpoint);
+    return NOTHING;
+  }
+  const caller = authenticate(house, head);
+  story.caller = caller;
+  if (endpoint.kind === "unserved") throw endpoint.error;
+  if (endpoint.kind !== "door") {
+    answerPage(house, visit, endpoint);
+    return NOTHING;
+  }
+  const resolved = await resolve(house, visit, endpoint.door, head);
+  const { plan } = resolved;
+  let cargo: Cargo | null = resolved.cargo;
+  story.plan = plan;
+  story.ticket = admit(house.limiters);
+  visit.reply.writeStallMs = plan.route.timeouts.writeStallMs;
+  bridgeSilence(house, visit, plan);
+  const relayed = await relay(house, visit, head, caller, plan, cargo, story.course);
+  cargo = null;
+  visit.letBodyGo();
+  const delivered =
+    relayed.kind === "answered"
+      ? await deliver(house, visit, plan, relayed.attempt, relayed.head)
+      : unanswered(relayed.failure);
+  return conclude(house, visit, plan, delivered, story);
+}
+
+function unanswered({ error, cause, dispatched }: AnswerFailure): Delivered {
+  return { kind: "unsent", error, cause, consumption: dispatched ? untold : free };
+}
+
+/** A room has thrown: what it threw is what the client is told. */
+function stumble(house: House, visit: Visit, story: Story, error: GatewayError): Last {
+  const { arrival, course } = story;
+  if (error.code === "internal_error") {
+    house.log.error({ requestId: visit.id, error: error.cause ?? error }, "a request failed in the gateway");
+  }
+  visit.answer?.abandon();
+  // Not even its head was good: what follows it on this connection is not trusted.
+  if (arrival === null) visit.reply.closeAfter();
+  const isSent = course.attempts.at(-1)?.answer.dispatchedMs != null;
+  story.delivery = refused(error, causeBefore(error, story), isSent ? untold : free);
+  const dialect = arrival?.endpoint.kind === "door" ? arrival.endpoint.door.dialect : house.dialect;
+  return { kind: "refusal", error, dialect };
+}
+
+/** The client hears of the end only once the ledger has it: what it was told, no crash can take back. */
+async function keep(house: House, visit: Visit, story: Story, last: Last): Promise<Last> {
+  const kept = house.ledger.kept();
+  if (kept === null || visit.reply.gone) return last;
+  try {
+    await kept;
+    return last;
   } catch (thrown) {
     const error = asGatewayError(thrown);
-    const dialect = arrival?.endpoint.kind === "door" ? arrival.endpoint.door.dialect : house.dialect;
-    if (error.code === "internal_error") {
-      house.log.error(
-        { requestId: visit.id, error: error.cause ?? error },
-        "a request failed in the gateway",
-      );
-    }
-    visit.answer?.abandon();
-    // Not even its head was good: what follows it on this connection is not trusted.
-    if (arrival === null) visit.reply.closeAfter();
-    refuse(visit, dialect, error);
-    delivery = refused(error, causeBefore(error, arrival, plan, ticket));
-  } finally {
-    visit.letBodyGo();
-    if (!isProbe(arrival)) account(house, visit, { arrival, plan, ticket, course, delivery });
-    else house.observer.requestSkipped();
-    visit.accounted();
+    story.delivery = broken(error, "DE", "failed", story.delivery.consumption);
+    return { kind: "refusal", error, dialect: story.plan?.door.dialect ?? house.dialect };
   }
+}
+
+function say(visit: Visit, last: Last): void {
+  if (last.kind === "refusal") refuse(visit, last.dialect, last.error);
+  else bid(visit, last.farewell);
 }
 
 /** Probes come every few seconds and are nobody's work: neither counted nor logged. */
@@ -108,38 +169,38 @@ function bridgeSilence({ settings }: House, visit: Visit, { door, intent }: Plan
   visit.reply.prepareStream({ bytes: door.dialect.heartbeat, everyMs, beforeFirstByte });
 }
 
-/** The delivery as it went, or the client told why there is none. */
-function conclude(house: House, visit: Visit, plan: Plan, delivered: Delivered): Delivery {
-  if (delivered.kind === "sent") return delivered.delivery;
-  const { error, cause } = delivered;
+/** The delivery as it went, or why there is none. */
+function conclude(house: House, visit: Visit, plan: Plan, delivered: Delivered, story: Story): Last {
+  if (delivered.kind === "sent") {
+    story.delivery = delivered.delivery;
+    return { kind: "farewell", farewell: delivered.farewell };
+  }
+  const { error, cause, consumption } = delivered;
   if (error.source === "upstream") {
     house.log.warn({ requestId: visit.id, code: error.code, cause, error: error.cause }, error.message);
   }
-  refuse(visit, plan.door.dialect, error);
-  return broken(error, cause, error.code === "client_closed" ? "abandoned" : "failed", null, "none");
+  const outcome = error.code === "client_closed" ? "abandoned" : "failed";
+  story.delivery = broken(error, cause, outcome, consumption);
+  return { kind: "refusal", error, dialect: plan.door.dialect };
 }
 
-/** A request that ended before it was relayed. */
-function refused(error: GatewayError, cause: Cause): Delivery {
+/** A request that ended in a room before its delivery. */
+function refused(error: GatewayError, cause: Cause, consumption: Consumption): Delivery {
   switch (error.code) {
     case "client_closed":
-      return broken(error, cause, "abandoned", null, "none");
+      return broken(error, cause, "abandoned", consumption);
     case "internal_error":
-      return broken(error, cause, "failed", null, "none");
+      return broken(error, cause, "failed", consumption);
     default:
-      return broken(error, cause, "refused", null, "none");
+      return broken(error, cause, "refused", consumption);
   }
 }
 
 /** The two letters for what ended before a relay: who by the error's source, when by the last room left. */
-function causeBefore(
-  error: GatewayError,
-  arrival: Arrival | null,
-  plan: Plan | null,
-  ticket: Ticket | null,
-): Cause {
-  const party = error.source === "client" ? "C" : "G";
-  if (arrival === null || error.code === "invalid_api_key") return `${party}A`;
+function causeBefore({ code, source }: GatewayError, { arrival, plan, ticket }: Story): Cause {
+  if (source === "dependency") return "DQ";
+  const party = source === "client" ? "C" : "G";
+  if (arrival === null || code === "invalid_api_key") return `${party}A`;
   if (plan === null) return `${party}B`;
   return ticket === null ? `${party}Q` : `${party}C`;
 }

@@ -9,10 +9,12 @@ import type { UpstreamHead, UpstreamRequest } from "../upstreams/upstream.ts";
 import { splice, splicedLength } from "../wire/json-splice.ts";
 import type { RequestHead } from "../wire/request-head.ts";
 import { Answer, type AnswerFailure } from "./answer/answer.ts";
+import { Drain } from "./delivery/drain.ts";
 import type { House } from "./house.ts";
 import type { Cargo, Plan } from "./resolve.ts";
 import { decide } from "./retry.ts";
 import type { Target } from "./route.ts";
+import { openedRow } from "./row.ts";
 import { printable } from "./visit/header-text.ts";
 import type { ReplyListener } from "./visit/reply.ts";
 import { clientClosed, type Visit } from "./visit/visit.ts";
@@ -35,14 +37,19 @@ export type Relayed =
 
 /** Until somebody delivers the answer, a client that leaves ends the attempt. */
 class Waiting implements ReplyListener {
+  readonly #house: House;
+  readonly #visit: Visit;
   readonly #answer: Answer;
 
-  constructor(answer: Answer) {
+  constructor(house: House, visit: Visit, answer: Answer) {
+    this.#house = house;
+    this.#visit = visit;
     this.#answer = answer;
   }
 
   onGone(): void {
-    this.#answer.fail(clientClosed(), "C");
+    this.#visit.drain = Drain.begin(this.#house, this.#answer);
+    if (this.#visit.drain === null) this.#answer.fail(clientClosed(), "C");
   }
 
   onDrain(): void {}
@@ -71,22 +78,17 @@ export async function relay(
   for (let number = 1; ; number++) {
     visit.checkPresent();
     const id = attemptIdOf(visit.id, number);
-    const row = house.ledger.open({
-      attemptId: id,
-      requestId: visit.id,
-      door: plan.door.name,
-      alias: plan.route.alias,
-      upstream: target.upstream.name,
-      upstreamModel: target.model,
-      stream: plan.intent.stream,
-      openedAtWallMs: house.clock.wallMs(),
-    });
+    const row = house.ledger.open(openedRow(house, visit, head, caller, plan, id));
+    // Whatever happens from here on, the row is there.
+    const written = house.ledger.written();
+    if (written !== null) await written;
     const answer = new Answer(timeouts, house.clock, house.watch);
     const attempt = { id, target, answer, row };
     course.attempts.push(attempt);
     visit.answer = answer;
+    visit.checkPresent();
     visit.reply.countAttempt();
-    visit.reply.listener = new Waiting(answer);
+    visit.reply.listener = new Waiting(house, visit, answer);
     await answer.ask(target.upstream, request);
     if (answer.head !== null && answer.failure === null) {
       return { kind: "answered", attempt, head: answer.head };

@@ -1,9 +1,11 @@
 /** Room 3: takes the bounded body, and gives what it asks for and the route that leads there. */
 import { GatewayError, unreachable } from "../core/errors.ts";
+import type { TextMeasure } from "../core/text-measure.ts";
 import type { Door, Intent, Reading } from "../protocols/door.ts";
 import { type BodyResult, readBoundedBody } from "../wire/bounded-body.ts";
 import { isJsonContentType } from "../wire/content-type.ts";
 import type { RequestHead } from "../wire/request-head.ts";
+import { measureBody } from "../wire/text-measure.ts";
 import type { House } from "./house.ts";
 import type { Route } from "./route.ts";
 import { clientClosed, type Visit } from "./visit/visit.ts";
@@ -15,6 +17,8 @@ export type Plan = {
   /** The name that was asked for, where the default model serves instead. */
   readonly fallbackFrom: string | null;
   readonly bodyBytes: number;
+  /** What an estimate of the input is made from, should its usage never come. */
+  readonly measure: TextMeasure;
 };
 
 /** The body and its reading, which leave memory as soon as Ark has begun to answer: streams live long. */
@@ -39,7 +43,9 @@ export async function resolve(
   const found = house.routes.find(intent.model);
   if (found.kind === "missing") throw modelNotFound(intent.model, found.nearest);
   const { route, fallbackFrom } = found;
-  return { plan: { door, intent, route, fallbackFrom, bodyBytes: body.length }, cargo: { body, reading } };
+  const measure = measureBody(body);
+  const plan = { door, intent, route, fallbackFrom, bodyBytes: body.length, measure };
+  return { plan, cargo: { body, reading } };
 }
 
 function modelNotFound(model: string, nearest: readonly string[]): GatewayError {

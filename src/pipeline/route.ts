@@ -1,5 +1,6 @@
 /** Where a model name leads: a frozen route, found in the table of the configuration. */
 import type { Repair } from "../core/changes.ts";
+import type { PriceList } from "../core/money.ts";
 import { isPattern, matchesPattern } from "../core/name-pattern.ts";
 import { nearestNames } from "../core/nearest-name.ts";
 import type { Timeouts } from "../core/timeouts.ts";
@@ -23,6 +24,8 @@ export type Route = {
   readonly target: Target;
   readonly repairs: ReadonlySet<Repair>;
   readonly timeouts: Timeouts;
+  /** Null: not known. */
+  readonly price: PriceList | null;
   /** The endpoint id belongs to the default table, so it is nobody's who reads this. */
   readonly isExample: boolean;
 };

@@ -1,6 +1,6 @@
 /** What every ledger sink must do: keep a row for each attempt, and settle it exactly once. */
 import { describe, expect, test } from "vitest";
-import { type AttemptId, attemptIdOf, newRequestId, type RequestId } from "../../src/core/ids.ts";
+import { type AttemptId, attemptIdOf, type KeyId, newRequestId, type RequestId } from "../../src/core/ids.ts";
 import type { AttemptOpened, AttemptSettled, Ledger } from "../../src/ledger/ledger.ts";
 
 /** A sink, and a look into it. */
@@ -14,12 +14,18 @@ export function openedRow(requestId: RequestId, attempt = 1): AttemptOpened {
   return {
     attemptId: attemptIdOf(requestId, attempt),
     requestId,
+    clientRequestId: null,
+    keyId: "ark-000000000000" as KeyId,
     door: "chat",
     alias: "deepseek-r1",
     upstream: "ark",
     upstreamModel: "ep-20250218144306-sshj5",
     stream: true,
     openedAtWallMs: 1_795_000_000_000,
+    queueMs: 0.5,
+    body: { events: 1, narrowBytes: 200, middleCharacters: 0, wideCharacters: 12 },
+    outputTokensMax: null,
+    price: null,
   };
 }
 
@@ -29,8 +35,11 @@ export function settledRow(attemptId: AttemptId, outputTokens: number): AttemptS
     state: "settled",
     cause: "-E",
     status: 200,
+    errorCode: null,
     usage: { inputTokens: 7, cachedInputTokens: 0, outputTokens, reasoningTokens: 0 },
     provenance: "upstream_final",
+    cost: null,
+    delivered: null,
     dispatchedMs: 1,
     firstByteMs: 2,
     totalMs: 3,

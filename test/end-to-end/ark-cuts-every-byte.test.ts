@@ -141,7 +141,7 @@ describe.each(["close", "reset"] as const)("Ark ends by %s after every byte of a
 test("every cut attempt has its row, and the rows say what happened", async () => {
   await reconcile(running);
   const states = new Set<string>();
-  for (const { settled } of running.gateway.ledger.rows()) {
+  for (const { settled } of running.ledger.rows()) {
     const { state, cause, provenance } = settled ?? {};
     states.add(`${state} ${cause} ${provenance}`);
   }

@@ -102,7 +102,7 @@ describe("every code that Ark has", () => {
         error: code,
         error_source: "upstream",
       });
-      expect(running.gateway.ledger.rows().at(-1)?.settled).toMatchObject({
+      expect(running.ledger.rows().at(-1)?.settled).toMatchObject({
         state: "failed",
         status,
         usage: null,

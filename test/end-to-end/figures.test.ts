@@ -295,7 +295,7 @@ describe("no secret and no prompt is in any line, event, metric or row", () => {
     expect(leaks(inspect(running.events, { depth: null }))).toEqual([]);
     expect(leaks(JSON.stringify(running.accessLines))).toEqual([]);
     expect(leaks(await running.metrics())).toEqual([]);
-    expect(leaks(JSON.stringify(running.gateway.ledger.rows()))).toEqual([]);
+    expect(leaks(JSON.stringify(running.ledger.rows()))).toEqual([]);
     expect(leaks(process.title)).toEqual([]);
     // Whoever sent the path and the body knows them; keys and cookies are said to nobody.
     const keys = [SECRETS.caller, SECRETS.own, SECRETS.cookie];

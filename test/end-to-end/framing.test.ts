@@ -40,7 +40,7 @@ function chatCall(more: object = {}, fields = ""): string {
 
 /** What must not have changed by the end of a test: nothing reached Ark, nothing will be billed. */
 function reached(): readonly number[] {
-  return [running.simulator.requests.length, running.gateway.ledger.rows().length];
+  return [running.simulator.requests.length, running.ledger.rows().length];
 }
 
 async function requestsCounted(): Promise<number> {

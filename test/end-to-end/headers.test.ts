@@ -134,7 +134,7 @@ describe("back to the client", () => {
     for (const name of ["x-should-retry", "x-volcano-error", "x-volcano-hint", "retry-after"]) {
       expect(answer.header(name)).toBeNull();
     }
-    const row = running.gateway.ledger.rows().at(-1);
+    const row = running.ledger.rows().at(-1);
     expect(row?.opened.requestId).toBe(answer.header("x-request-id"));
     expect(running.accessLines.at(-1)).toMatchObject({ request_id: answer.header("x-request-id") });
   });

@@ -180,7 +180,7 @@ describe("names", () => {
       });
       expect(answer.header("x-should-retry")).toBe("false");
       expect(own.simulator.requests).toHaveLength(0);
-      expect(own.gateway.ledger.rows()).toHaveLength(0);
+      expect(own.ledger.rows()).toHaveLength(0);
       expect((await callChat(own, chatBodyFor("deepseek-v3"))).status).toBe(200);
       expect((await callChat(own, chatBodyFor("doubao-seed-2-0-lite-260215"))).status).toBe(200);
     });

@@ -42,7 +42,7 @@ describe("a stream", () => {
     expect(text).not.toContain('"choices":[]');
     expect(answer.headers.get("x-volcano-model-fallback")).toBe("gpt-4o -> deepseek-r1");
     const bill = running.simulator.bill.at(-1);
-    const row = running.gateway.ledger.rows().at(-1);
+    const row = running.ledger.rows().at(-1);
     expect(row?.settled?.usage?.outputTokens).toBe(bill?.completionTokens);
     expect(row?.settled?.usage?.inputTokens).toBe(bill?.promptTokens);
   });

@@ -23,15 +23,15 @@ afterAll(() => Promise.all([running.close(), small.close()]));
 
 /** Refused with that code in OpenAI's shape; nothing reached Ark, and nothing will be billed. */
 async function expectRefusal(body: string | Buffer, code: string, param: unknown): Promise<void> {
-  const { simulator, gateway } = running;
-  const [requests, rows] = [simulator.requests.length, gateway.ledger.rows().length];
+  const { simulator, ledger } = running;
+  const [requests, rows] = [simulator.requests.length, ledger.rows().length];
   const answer = await callChat(running, body);
   expect(answer.status).toBe(400);
   expect(JSON.parse(answer.text)).toEqual({
     error: { message: expect.stringMatching(/.{20,}/), type: "invalid_request_error", param, code },
   });
   expect(answer.header("x-should-retry")).toBe("false");
-  expect([simulator.requests.length, gateway.ledger.rows().length]).toEqual([requests, rows]);
+  expect([simulator.requests.length, ledger.rows().length]).toEqual([requests, rows]);
   expect(running.accessLines.at(-1)).toMatchObject({ status: 400, outcome: "refused", error: code });
 }
 
@@ -291,7 +291,7 @@ describe("the bound on bytes", () => {
     expect(answer.error["message"]).toContain(String(LIMIT));
     expect(answer.header("connection")).toBe("close");
     expect(small.simulator.requests).toHaveLength(before);
-    expect(small.gateway.ledger.rows()).toHaveLength(before);
+    expect(small.ledger.rows()).toHaveLength(before);
   });
 
   test("in chunks as well, where nobody has said how many there will be", async () => {

@@ -112,7 +112,7 @@ describe("include_usage", () => {
     expect(answer.text).not.toContain('"choices":[]');
     expect(answer.text).not.toContain("prompt_tokens");
     expect(answer.text.endsWith("data: [DONE]\n\n")).toBe(true);
-    const settled = running.gateway.ledger.rows().at(-1)?.settled;
+    const settled = running.ledger.rows().at(-1)?.settled;
     expect(settled).toMatchObject({ state: "settled", provenance: "upstream_final" });
     expect(settled?.usage?.outputTokens).toBe(running.simulator.bill.at(-1)?.completionTokens);
   });
@@ -133,7 +133,7 @@ describe("include_usage", () => {
     const answer = await callChat(running, `${start.replace(QUIET, TALKATIVE)}}`);
     expect(answer.status).toBe(200);
     expect(answer.text).not.toContain('"choices":[]');
-    expect(running.gateway.ledger.rows().at(-1)?.settled?.provenance).toBe("upstream_final");
+    expect(running.ledger.rows().at(-1)?.settled?.provenance).toBe("upstream_final");
   });
 
   test("a whole answer is asked for as it was, and its usage stays in it", async () => {
@@ -142,7 +142,7 @@ describe("include_usage", () => {
     expect(sentOn()).toBe(body);
     expect(answer.changes).toEqual([]);
     const { usage } = JSON.parse(answer.text);
-    expect(running.gateway.ledger.rows().at(-1)?.settled?.usage).toMatchObject({
+    expect(running.ledger.rows().at(-1)?.settled?.usage).toMatchObject({
       inputTokens: usage.prompt_tokens,
       outputTokens: usage.completion_tokens,
     });

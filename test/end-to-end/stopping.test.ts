@@ -126,7 +126,7 @@ describe("once a stop has begun", () => {
     const stop = house.gateway.stop({ lagMs: 0, deadlineMs: LONG_MS });
     call.caller.leave();
     await stop;
-    expect(house.gateway.ledger.openRows).toBe(0);
+    expect(house.ledger.openRows).toBe(0);
     expect(call.isOver).toBe(true);
   });
 

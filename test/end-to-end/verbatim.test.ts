@@ -74,7 +74,7 @@ describe("random bodies", () => {
         if (fault !== null) throw new Error(`${fault}\nclient  ${body.client}\nnot     ${body.sentOn}`);
       });
       await fc.assert(property, { numRuns: BODIES / 2, seed: 1 });
-      expect(gateway.gateway.ledger.openRows).toBe(0);
+      expect(gateway.ledger.openRows).toBe(0);
     },
   );
 
@@ -123,8 +123,8 @@ describe("answers in pieces", () => {
 
   /** The ledger's figures are those of the simulator's own bill for the last call. */
   async function expectBooked(requestId: string | undefined): Promise<void> {
-    const { simulator, gateway: own } = gateway();
-    const settled = own.ledger.rows().at(-1)?.settled;
+    const { simulator, ledger } = gateway();
+    const settled = ledger.rows().at(-1)?.settled;
     await simulator.waitFor(({ bill }) => bill.some((line) => line.requestId === requestId));
     const line = simulator.bill.find((each) => each.requestId === requestId);
     expect(settled).toMatchObject({ state: "settled", provenance: "upstream_final" });

@@ -51,7 +51,7 @@ export class ObservedCall {
   /** The settled rows, as soon as the call is over. */
   async rows(): Promise<(AttemptSettled | null)[]> {
     const { request_id: requestId } = await this.line();
-    const rows = this.#running.gateway.ledger.rows().filter(({ opened }) => opened.requestId === requestId);
+    const rows = this.#running.ledger.rows().filter(({ opened }) => opened.requestId === requestId);
     return rows.map(({ settled }) => settled);
   }
 

@@ -3,6 +3,7 @@
  * at.
  */
 import { request } from "undici";
+import { booksInMemory } from "../../src/app/books.ts";
 import { Gateway } from "../../src/app.ts";
 import type { Config } from "../../src/config/config.ts";
 import { readConfigBytes } from "../../src/config/read-config.ts";
@@ -15,6 +16,7 @@ export type LoggedEvent = { readonly level: string; readonly fields: LogFields; 
 export type RunningGateway = {
   readonly simulator: Simulator;
   readonly gateway: Gateway;
+  readonly ledger: MemoryLedger;
   /** Such as `http://127.0.0.1:41234`, without `/v1`. */
   readonly url: string;
   readonly port: number;
@@ -63,17 +65,19 @@ export async function startGateway(options: RunningOptions = {}): Promise<Runnin
   const record = (level: string) => (fields: LogFields, message: string) => {
     events.push({ level, fields, message });
   };
+  const ledger = new MemoryLedger({ settledRowsMax: ROWS_KEPT_MAX });
   const gateway = new Gateway({
     config: testConfig(options.settings ?? {}, environment),
     log: { debug: record("debug"), info: record("info"), warn: record("warn"), error: record("error") },
     accessLog: { write: (line) => accessLines.push(JSON.parse(line)), flush() {} },
     environment: {},
-    ledger: new MemoryLedger({ settledRowsMax: ROWS_KEPT_MAX }),
+    books: booksInMemory(ledger),
   });
   const { data, control } = await gateway.listen();
   return {
     simulator,
     gateway,
+    ledger,
     url: `http://127.0.0.1:${data.port}`,
     port: data.port,
     accessLines,

@@ -6,7 +6,9 @@ import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { Clock } from "../../src/core/clock.ts";
 import type { Timeouts } from "../../src/core/timeouts.ts";
-import { passthroughGate } from "../../src/keys/passthrough.ts";
+import { Fingerprints } from "../../src/keys/fingerprint.ts";
+import { PassthroughGate } from "../../src/keys/passthrough.ts";
+import { CalibratedEstimator } from "../../src/ledger/estimate/calibrated-estimator.ts";
 import { MemoryLedger } from "../../src/ledger/memory.ts";
 import { InFlightLimiter } from "../../src/limits/in-flight.ts";
 import type { House } from "../../src/pipeline/house.ts";
@@ -293,13 +295,14 @@ export class ScriptedRequest {
       target: { upstream: this.upstream, model: "ep", label: "ark/ep", metricLabel: "ark/ep" },
       repairs: new Set<never>(),
       timeouts,
+      price: null,
       isExample: false,
     };
     return {
       clock: this.clock,
       doors: new Map([["/chat/completions", door]]),
       dialect: door.dialect,
-      gate: passthroughGate,
+      gate: new PassthroughGate(new Fingerprints(Buffer.alloc(16))),
       holdsKey: false,
       routes: new RouteTable({
         routes: [route],
@@ -309,6 +312,8 @@ export class ScriptedRequest {
       }),
       limiters: [this.places],
       ledger: this.ledger,
+      estimator: new CalibratedEstimator(),
+      drains: new InFlightLimiter(0),
       observer: this.observer,
       log: silent,
       pages: { root: Buffer.alloc(0), models: Buffer.alloc(0), model: () => null },
@@ -318,6 +323,7 @@ export class ScriptedRequest {
         requestBodyTimeoutMs: 5_000,
         heartbeat: { everyMs: 1_000, beforeFirstByte: true },
         attemptsMax: 1,
+        clientLoss: { kind: "cancel" },
       },
       occupancy: new Occupancy(),
       watch: this.watch,

@@ -6,7 +6,7 @@ import { GatewayError } from "../../core/errors.ts";
 import type { UpstreamErrorNote } from "../../upstreams/upstream.ts";
 import { retryAfterSeconds } from "../../wire/retry-after.ts";
 import { collect } from "./collected.ts";
-import { type Delivered, invalidAnswer, type Shipment } from "./delivery.ts";
+import { type Delivered, type Delivery, free, invalidAnswer, type Shipment, untold } from "./delivery.ts";
 
 const ERROR_BYTES_MAX = 1024 * 1024;
 const RETRY_AFTER_DEFAULT_SECONDS = 1;
@@ -16,36 +16,35 @@ export async function deliverError(shipment: Shipment): Promise<Delivered> {
   const { upstream } = attempt.target;
   const collected = await collect(attempt.answer, visit, ERROR_BYTES_MAX);
   if (collected.kind === "failed") {
-    return { kind: "unsent", error: collected.failure.error, cause: collected.failure.cause };
+    const { error, cause } = collected.failure;
+    return { kind: "unsent", error, cause, consumption: status >= 500 ? untold : free };
   }
   const note = collected.kind === "body" ? upstream.readError(status, collected.bytes) : null;
   if (collected.kind === "too_large" || note === null) {
-    return invalidAnswer(shipment, `has status ${status} and a body that is none of Ark's errors`);
+    // A proxy in between that gave up waiting: Ark may have gone on (reliability U21).
+    const consumption = status >= 500 ? untold : free;
+    const why = `has status ${status} and a body that is none of Ark's errors`;
+    return invalidAnswer(shipment, why, consumption);
   }
   if (upstream.holdsKey && (status === 401 || status === 403)) {
-    return { kind: "unsent", error: refusedKey(note), cause: "UH" };
+    return { kind: "unsent", error: refusedKey(note), cause: "UH", consumption: free };
   }
   addHeaders(shipment, note);
-  const { reply } = visit;
-  if (reply.begun) {
-    // A heartbeat has committed status 200: the error becomes the one event of the stream.
-    reply.write(asEvent(collected.bytes) ?? plan.door.dialect.renderErrorEvent(foldedError(note), visit.id));
-    reply.endAndClose();
-  } else {
-    reply.addHeader("content-type", shipment.headers.contentType ?? "application/json");
-    reply.sendWhole(status, collected.bytes);
-  }
-  return {
-    kind: "sent",
-    delivery: {
-      outcome: "failed",
-      cause: NORMAL_END,
-      errorCode: note.upstreamCode ?? note.code,
-      errorSource: "upstream",
-      usage: null,
-      provenance: "none",
-    },
+  const delivery: Delivery = {
+    outcome: "failed",
+    cause: NORMAL_END,
+    errorCode: note.upstreamCode ?? note.code,
+    errorSource: "upstream",
+    consumption: free,
+    delivered: null,
   };
+  if (visit.reply.begun) {
+    // A heartbeat has committed status 200: the error becomes the one event of the stream.
+    const event = asEvent(collected.bytes) ?? plan.door.dialect.renderErrorEvent(foldedError(note), visit.id);
+    return { kind: "sent", delivery, farewell: { kind: "close", bytes: event } };
+  }
+  visit.reply.addHeader("content-type", shipment.headers.contentType ?? "application/json");
+  return { kind: "sent", delivery, farewell: { kind: "whole", status, body: collected.bytes } };
 }
 
 /** The client's own key is not at fault: a 401 would make it change that one (reliability U19). */

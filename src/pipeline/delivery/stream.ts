@@ -1,12 +1,21 @@
 /** Delivers a stream: whole events as they come, with backpressure, to an end that cannot lie. */
 import type { Cause, Outcome } from "../../core/ending.ts";
 import { GatewayError } from "../../core/errors.ts";
-import type { Provenance } from "../../core/usage.ts";
 import type { Tap } from "../../protocols/door.ts";
 import type { Answer, AnswerFailure, AnswerReader } from "../answer/answer.ts";
 import type { ReplyListener } from "../visit/reply.ts";
 import { clientClosed, type Visit } from "../visit/visit.ts";
-import { broken, complete, type Delivered, type Delivery, logBreak, type Shipment } from "./delivery.ts";
+import {
+  broken,
+  complete,
+  consumptionOf,
+  type Delivered,
+  type Delivery,
+  logBreak,
+  type Shipment,
+} from "./delivery.ts";
+import { Drain } from "./drain.ts";
+import type { Farewell } from "./farewell.ts";
 
 export function deliverStream(shipment: Shipment): Promise<Delivered> {
   return new Promise((resolve, reject) => {
@@ -21,6 +30,10 @@ class StreamDelivery implements AnswerReader, ReplyListener {
   readonly #tap: Tap;
   readonly #reject: (thrown: unknown) => void;
   #resolve: ((delivered: Delivered) => void) | null;
+  /** The client has left, and the rest is read for its usage alone. */
+  #drain: Drain | null;
+  #lostAs: Outcome = "abandoned";
+  #eventsAtLoss = 0;
 
   constructor(
     shipment: Shipment,
@@ -33,6 +46,7 @@ class StreamDelivery implements AnswerReader, ReplyListener {
     this.#tap = shipment.plan.door.openTap(shipment.plan.intent);
     this.#reject = reject;
     this.#resolve = resolve;
+    this.#drain = shipment.visit.drain;
   }
 
   begin(): void {
@@ -44,23 +58,34 @@ class StreamDelivery implements AnswerReader, ReplyListener {
     const tap = this.#tap;
     const bytes = tap.push(piece);
     if (tap.events > 0) this.#answer.sawEvent = true;
-    if (bytes !== null) this.#send(bytes);
-    if (tap.done) this.#complete();
-    else if (tap.failure !== null) this.#endInTheirError(tap.failure.code);
-    else this.#visit.reply.insideEvent = tap.insideEvent;
+    if (this.#drain !== null) {
+      this.#readOn(this.#drain);
+      return;
+    }
+    // What ends the stream waits for the ledger.
+    if (tap.done) this.#complete(bytes);
+    else if (tap.failure !== null) this.#endInTheirError(tap.failure.code, bytes);
+    else {
+      if (bytes !== null) this.#send(bytes);
+      this.#visit.reply.insideEvent = tap.insideEvent;
+    }
   }
 
   onEnd(): void {
     const rest = this.#tap.finish();
-    if (rest !== null) this.#send(rest);
+    if (this.#drain !== null) {
+      this.#leave(this.#drain.cause);
+      return;
+    }
     if (this.#tap.done) {
-      this.#complete();
+      this.#complete(rest);
       return;
     }
     if (this.#tap.failure !== null) {
-      this.#endInTheirError(this.#tap.failure.code);
+      this.#endInTheirError(this.#tap.failure.code, rest);
       return;
     }
+    if (rest !== null) this.#send(rest);
     const error = new GatewayError(
       "upstream_truncated",
       // Not by its name: many a client takes any line that has the closing mark in it for the good end.
@@ -70,13 +95,15 @@ class StreamDelivery implements AnswerReader, ReplyListener {
   }
 
   onFailure(failure: AnswerFailure): void {
-    this.#endInOurError(failure.error, failure.cause);
+    const { insideEvent } = this.#tap;
+    // The usage may have come to its last byte but for the blank line behind it.
+    this.#tap.finish();
+    if (this.#drain !== null) this.#leave(this.#drain.cause);
+    else this.#endInOurError(failure.error, failure.cause, insideEvent);
   }
 
   onGone(): void {
-    const cause = `C${this.#answer.phase}` as const;
-    this.#answer.abandon();
-    this.#settle(this.#broken(clientClosed(), cause, "abandoned"));
+    this.#lose("abandoned", `C${this.#answer.phase}`);
   }
 
   onDrain(): void {
@@ -84,8 +111,7 @@ class StreamDelivery implements AnswerReader, ReplyListener {
   }
 
   onStall(): void {
-    this.#answer.abandon();
-    this.#settle(this.#broken(clientClosed(), "CS", "partial"));
+    this.#lose("partial", "CS");
   }
 
   onDefect(thrown: unknown): void {
@@ -98,57 +124,71 @@ class StreamDelivery implements AnswerReader, ReplyListener {
     if (!reply.write(bytes)) this.#answer.pause();
   }
 
-  #complete(): void {
-    this.#visit.reply.end();
+  #complete(bytes: Buffer | null): void {
     if (this.#tap.hasMore) this.#answer.abandon();
     else this.#answer.letGo();
-    this.#settle(complete(this.#tap.usage));
+    this.#settle(complete(this.#tap.usage, this.#tap.measure), { kind: "end", bytes });
   }
 
   /** The upstream's own error event has been passed on: nothing is added to it. */
-  #endInTheirError(code: string | null): void {
-    this.#visit.reply.endAndClose();
+  #endInTheirError(code: string | null, bytes: Buffer | null): void {
     this.#answer.abandon();
-    this.#settle({
+    const delivery: Delivery = {
       outcome: "partial",
       cause: "US",
       errorCode: code ?? "upstream_error",
       errorSource: "upstream",
-      usage: this.#tap.usage,
-      provenance: this.#provenance(),
-    });
+      consumption: consumptionOf(this.#tap),
+      delivered: null,
+    };
+    this.#settle(delivery, { kind: "close", bytes });
   }
 
-  #endInOurError(error: GatewayError, cause: Cause): void {
+  #endInOurError(error: GatewayError, cause: Cause, insideEvent = this.#tap.insideEvent): void {
     const { visit, plan } = this.#shipment;
     this.#answer.abandon();
+    const consumption = consumptionOf(this.#tap);
     if (!visit.reply.begun) {
-      this.#resolve?.({ kind: "unsent", error, cause });
+      this.#resolve?.({ kind: "unsent", error, cause, consumption });
       this.#resolve = null;
       return;
     }
     logBreak(this.#shipment, error, cause);
-    if (this.#tap.insideEvent) {
-      visit.reply.destroy();
-    } else {
-      visit.reply.write(plan.door.dialect.renderErrorEvent(error, visit.id));
-      visit.reply.endAndClose();
+    const outcome = this.#tap.events > 0 ? "partial" : "failed";
+    const bytes = insideEvent ? null : plan.door.dialect.renderErrorEvent(error, visit.id);
+    const farewell: Farewell = bytes === null ? { kind: "break" } : { kind: "close", bytes };
+    this.#settle(broken(error, cause, outcome, consumption), farewell);
+  }
+
+  /** Nobody is there any more: hangs up, or reads on for the usage. */
+  #lose(outcome: Outcome, cause: Cause): void {
+    if (this.#resolve === null || this.#drain !== null) return;
+    this.#lostAs = outcome;
+    this.#eventsAtLoss = this.#tap.events;
+    this.#drain = Drain.begin(this.#shipment.house, this.#answer);
+    this.#visit.drain = this.#drain;
+    if (this.#drain !== null) return;
+    this.#answer.abandon();
+    this.#leave(cause);
+  }
+
+  #readOn(drain: Drain): void {
+    const { done, usageIsFinal, failure, events } = this.#tap;
+    if (done || usageIsFinal || failure !== null) {
+      this.#answer.abandon();
+      this.#leave(drain.cause);
+    } else if (events - this.#eventsAtLoss > drain.eventsMax) {
+      drain.stop();
     }
-    this.#settle(this.#broken(error, cause, this.#tap.events > 0 ? "partial" : "failed"));
   }
 
-  #broken(error: GatewayError, cause: Cause, outcome: Outcome): Delivery {
-    return broken(error, cause, outcome, this.#tap.usage, this.#provenance());
+  #leave(cause: Cause): void {
+    const delivery = broken(clientClosed(), cause, this.#lostAs, consumptionOf(this.#tap));
+    this.#settle(delivery, { kind: "nothing" });
   }
 
-  #provenance(): Provenance {
-    const { usage, usageIsFinal } = this.#tap;
-    if (usage === null) return "none";
-    return usageIsFinal ? "upstream_final" : "upstream_partial";
-  }
-
-  #settle(delivery: Delivery): void {
-    this.#resolve?.({ kind: "sent", delivery });
+  #settle(delivery: Delivery, farewell: Farewell): void {
+    this.#resolve?.({ kind: "sent", delivery, farewell });
     this.#resolve = null;
   }
 }

@@ -3,18 +3,25 @@
  * not.
  */
 
+import type { Cause, Outcome } from "../../core/ending.ts";
+import type { Usage } from "../../core/usage.ts";
 import type { AnswerFailure, AnswerReader } from "../answer/answer.ts";
 import type { ReplyListener } from "../visit/reply.ts";
 import { clientClosed } from "../visit/visit.ts";
 import {
   broken,
+  type Consumption,
   complete,
   type Delivered,
   type Delivery,
+  free,
   invalidAnswer,
   logBreak,
   type Shipment,
+  untold,
 } from "./delivery.ts";
+import { Drain } from "./drain.ts";
+import type { Farewell } from "./farewell.ts";
 
 /** Up to here a cut answer can still become an honest 502, since not a byte of it is out. */
 const HELD_BYTES_MAX = 256 * 1024;
@@ -29,11 +36,15 @@ export function deliverWhole(shipment: Shipment): Promise<Delivered> {
 
 class WholeDelivery implements AnswerReader, ReplyListener {
   readonly #shipment: Shipment;
-  readonly #resolve: (delivered: Delivered) => void;
   readonly #reject: (thrown: unknown) => void;
+  #resolve: ((delivered: Delivered) => void) | null;
   #pieces: Buffer[] = [];
   #bytes = 0;
   #isKept = true;
+  /** The last piece of a flowing answer: with it a client has the whole, so it waits for the ledger. */
+  #last: Buffer | null = null;
+  /** The client has left, and the rest is read for its usage alone. */
+  #drain: Drain | null;
 
   constructor(
     shipment: Shipment,
@@ -43,6 +54,7 @@ class WholeDelivery implements AnswerReader, ReplyListener {
     this.#shipment = shipment;
     this.#resolve = resolve;
     this.#reject = reject;
+    this.#drain = shipment.visit.drain;
   }
 
   begin(): void {
@@ -57,10 +69,9 @@ class WholeDelivery implements AnswerReader, ReplyListener {
     const { reply } = this.#shipment.visit;
     this.#bytes += piece.length;
     if (this.#isKept) this.#pieces.push(piece);
-    if (reply.begun) {
-      this.#flow(piece);
-    } else if (this.#bytes > HELD_BYTES_MAX) {
-      this.#beginFlow();
+    if (this.#drain === null) {
+      if (reply.begun) this.#flow(piece);
+      else if (this.#bytes > HELD_BYTES_MAX) this.#beginFlow();
     }
     if (!this.#isKept || this.#bytes <= KEPT_BYTES_MAX) return;
     this.#isKept = false;
@@ -68,46 +79,46 @@ class WholeDelivery implements AnswerReader, ReplyListener {
   }
 
   onEnd(): void {
-    const { visit, headers } = this.#shipment;
+    const { visit, plan, attempt, headers } = this.#shipment;
     const { reply } = visit;
+    if (this.#drain !== null) {
+      this.#leave("abandoned", this.#drain.cause);
+      return;
+    }
     if (reply.begun) {
-      this.#settle(complete(this.#readUsage()));
-      reply.end();
+      this.#settle(complete(this.#readUsage(), null), { kind: "end", bytes: this.#last });
       return;
     }
     const body = this.#body();
-    const { plan, attempt } = this.#shipment;
     if (body.length === 0) {
-      this.#resolve(invalidAnswer(this.#shipment, "is empty"));
+      this.#refuse(invalidAnswer(this.#shipment, "is empty"));
       return;
     }
     if (plan.intent.stream && attempt.target.upstream.readError(200, body) !== null) {
-      this.#resolve(invalidAnswer(this.#shipment, "has status 200 and an error in its body"));
+      this.#refuse(invalidAnswer(this.#shipment, "has status 200 and an error in its body", free));
       return;
     }
-    const usage = this.#readUsage();
     reply.addHeader("content-type", headers.contentType ?? "application/json");
-    reply.sendWhole(200, body);
-    this.#settle(complete(usage));
+    this.#settle(complete(this.#readUsage(), null), { kind: "whole", status: 200, body });
   }
 
   onFailure(failure: AnswerFailure): void {
-    const { visit } = this.#shipment;
-    if (!visit.reply.begun) {
-      this.#resolve({ kind: "unsent", error: failure.error, cause: failure.cause });
+    const { error, cause } = failure;
+    if (this.#drain !== null) {
+      this.#leave("abandoned", this.#drain.cause);
       return;
     }
-    logBreak(this.#shipment, failure.error, failure.cause);
+    if (!this.#shipment.visit.reply.begun) {
+      this.#refuse({ kind: "unsent", error, cause, consumption: untold });
+      return;
+    }
+    logBreak(this.#shipment, error, cause);
     // Half of a JSON text is out: only a broken connection says so.
-    visit.reply.destroy();
-    this.#settle(broken(failure.error, failure.cause, "partial", null, "none"));
+    this.#settle(broken(error, cause, "partial", untold), { kind: "break" });
   }
 
   onGone(): void {
-    const { answer } = this.#shipment.attempt;
-    const { phase } = answer;
-    answer.abandon();
-    this.#settle(broken(clientClosed(), `C${phase}`, "abandoned", null, "none"));
+    this.#lose("abandoned", `C${this.#shipment.attempt.answer.phase}`);
   }
 
   onDrain(): void {
@@ -115,8 +126,7 @@ class WholeDelivery implements AnswerReader, ReplyListener {
   }
 
   onStall(): void {
-    this.#shipment.attempt.answer.abandon();
-    this.#settle(broken(clientClosed(), "CS", "partial", null, "none"));
+    this.#lose("partial", "CS");
   }
 
   onDefect(thrown: unknown): void {
@@ -131,9 +141,12 @@ class WholeDelivery implements AnswerReader, ReplyListener {
     for (const piece of this.#pieces) this.#flow(piece);
   }
 
+  /** Always one piece behind. */
   #flow(piece: Buffer): void {
     const { visit, attempt } = this.#shipment;
-    if (!visit.reply.write(piece)) attempt.answer.pause();
+    const before = this.#last;
+    this.#last = piece;
+    if (before !== null && !visit.reply.write(before)) attempt.answer.pause();
   }
 
   #body(): Buffer {
@@ -141,11 +154,34 @@ class WholeDelivery implements AnswerReader, ReplyListener {
     return first !== undefined && this.#pieces.length === 1 ? first : Buffer.concat(this.#pieces);
   }
 
-  #readUsage(): Delivery["usage"] {
+  #readUsage(): Usage | null {
     return this.#isKept ? this.#shipment.plan.door.readUsage(this.#body()) : null;
   }
 
-  #settle(delivery: Delivery): void {
-    this.#resolve({ kind: "sent", delivery });
+  /** Nobody is there any more: hangs up, or reads on for the usage. */
+  #lose(outcome: Outcome, cause: Cause): void {
+    if (this.#resolve === null || this.#drain !== null) return;
+    const { house, visit, attempt } = this.#shipment;
+    this.#drain = Drain.begin(house, attempt.answer);
+    visit.drain = this.#drain;
+    if (this.#drain !== null) return;
+    attempt.answer.abandon();
+    this.#leave(outcome, cause);
+  }
+
+  #leave(outcome: Outcome, cause: Cause): void {
+    const usage = this.#readUsage();
+    const consumption: Consumption = usage === null ? untold : { kind: "told", usage, isFinal: true };
+    this.#settle(broken(clientClosed(), cause, outcome, consumption), { kind: "nothing" });
+  }
+
+  #settle(delivery: Delivery, farewell: Farewell): void {
+    this.#resolve?.({ kind: "sent", delivery, farewell });
+    this.#resolve = null;
+  }
+
+  #refuse(delivered: Delivered): void {
+    this.#resolve?.(delivered);
+    this.#resolve = null;
   }
 }

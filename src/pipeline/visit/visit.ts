@@ -4,6 +4,7 @@ import { GatewayError } from "../../core/errors.ts";
 import { newRequestId, type RequestId } from "../../core/ids.ts";
 import { refuseBody } from "../../wire/bounded-body.ts";
 import type { Answer } from "../answer/answer.ts";
+import type { Drain } from "../delivery/drain.ts";
 import type { House } from "../house.ts";
 import type { Stoppable } from "./in-flight.ts";
 import { Reply } from "./reply.ts";
@@ -17,6 +18,8 @@ export class Visit implements Stoppable {
   readonly startedMs: number;
   /** The attempt that is going on, so that a stop can reach it. */
   answer: Answer | null = null;
+  /** The client has left, and the answer is read on for its usage. */
+  drain: Drain | null = null;
   readonly #house: House;
   readonly #slot: number;
   #stopped: GatewayError | null;
