@@ -4,10 +4,14 @@ import type { Usage } from "./usage.ts";
 /** A millionth of a yuan (CNY). */
 export type MicroYuan = number;
 
-/** Micro-yuan per million tokens, for requests of at most so many input tokens; null: of any length. */
+/** Micro-yuan per million tokens, for the requests that its bounds let in. */
 export type PriceTier = {
+  /** For requests of at most so many input tokens; null: of any length. */
   readonly inputTokensMax: number | null;
+  /** And for answers of at most so many output tokens; null: of any length. */
+  readonly outputTokensMax: number | null;
   readonly input: MicroYuan;
+  /** Null: cached input costs what input costs. */
   readonly cachedInput: MicroYuan | null;
   readonly output: MicroYuan;
 };
@@ -16,28 +20,65 @@ export type PriceTier = {
 export type PriceList = {
   /** Says where the figures are from, such as `ark-2026-08-27`; a row of the ledger keeps it. */
   readonly version: string;
-  /** At least one, in ascending order of length. */
+  /** At least one: the first whose bounds let a call in prices it, so the narrower come first. */
   readonly tiers: readonly PriceTier[];
 };
 
+const MICRO_YUAN = 1_000_000;
 const TOKENS_PER_UNIT = 1_000_000;
+const HALF_UNIT = TOKENS_PER_UNIT / 2;
 
 /**
- * What the tokens cost, rounded once, half up. The tier that the whole input falls into prices all of its
- * tokens (ark-api 18); beyond the last tier, the last one does. Where cached input has no price of its own
- * it costs what input costs.
+ * What the tokens cost, exactly, rounded once, half up. The tier that the whole input (and, where it is
+ * bounded, the whole output) falls into prices all of its tokens (ark-api 18); a call beyond every tier is
+ * priced by the last one. Exact while the result itself is a safe integer.
  */
 export function costOf(usage: Usage, { tiers }: PriceList): MicroYuan {
-  const tier = tiers.find(
-    ({ inputTokensMax }) => inputTokensMax === null || usage.inputTokens <= inputTokensMax,
-  );
-  const { input, cachedInput, output } = tier ?? tiers.at(-1) ?? noTier();
-  const fresh = usage.inputTokens - usage.cachedInputTokens;
-  const parts =
-    fresh * input + usage.cachedInputTokens * (cachedInput ?? input) + usage.outputTokens * output;
-  return Math.floor(parts / TOKENS_PER_UNIT + 0.5);
+  const { input, cachedInput, output } = tierOf(usage, tiers);
+  const freshTokens = usage.inputTokens - usage.cachedInputTokens;
+  const cached = cachedInput ?? input;
+  const parts = freshTokens * input + usage.cachedInputTokens * cached + usage.outputTokens * output;
+  if (parts <= Number.MAX_SAFE_INTEGER - HALF_UNIT) {
+    const raised = parts + HALF_UNIT;
+    // A quotient with a fraction would be rounded; this one has none.
+    return (raised - (raised % TOKENS_PER_UNIT)) / TOKENS_PER_UNIT;
+  }
+  const exactParts =
+    BigInt(freshTokens) * BigInt(input) +
+    BigInt(usage.cachedInputTokens) * BigInt(cached) +
+    BigInt(usage.outputTokens) * BigInt(output);
+  return Number((exactParts + BigInt(HALF_UNIT)) / BigInt(TOKENS_PER_UNIT));
+}
+
+function tierOf({ inputTokens, outputTokens }: Usage, tiers: readonly PriceTier[]): PriceTier {
+  for (const tier of tiers) {
+    const { inputTokensMax, outputTokensMax } = tier;
+    const takesInput = inputTokensMax === null || inputTokens <= inputTokensMax;
+    if (takesInput && (outputTokensMax === null || outputTokens <= outputTokensMax)) return tier;
+  }
+  return tiers.at(-1) ?? noTier();
 }
 
 function noTier(): never {
   throw new TypeError("a price list has no tiers");
+}
+
+/** The amount in yuan as an exact decimal number without needless zeros: 1234500 is `1.2345`. */
+export function yuanText(amount: MicroYuan): string {
+  if (amount < 0) return `-${yuanText(-amount)}`;
+  const rest = amount % MICRO_YUAN;
+  const whole = (amount - rest) / MICRO_YUAN;
+  if (rest === 0) return String(whole);
+  let digits = 6;
+  let fraction = rest;
+  while (fraction % 10 === 0) {
+    fraction /= 10;
+    digits--;
+  }
+  return `${whole}.${String(fraction).padStart(digits, "0")}`;
+}
+
+/** Micro-yuan of an amount in yuan, to the nearest. */
+export function microYuan(yuan: number): MicroYuan {
+  return Math.round(yuan * MICRO_YUAN);
 }

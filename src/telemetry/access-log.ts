@@ -1,4 +1,5 @@
 /** One line of JSON for each request that is over: its figures and names, never a prompt or a secret. */
+import { type MicroYuan, yuanText } from "../core/money.ts";
 import { quoteForLog } from "../wire/log-text.ts";
 import type { AttemptResult, Observer, RequestRecord } from "./observer.ts";
 
@@ -19,7 +20,8 @@ export interface LineSink {
  * - `stream` (only where true), `status` (499: the client left), `outcome`, `cause` (two letters: who, and in
  *   which phase)
  * - `error`, `error_source`, `attempts`
- * - `input_tokens`, `cached_input_tokens`, `output_tokens`, `reasoning_tokens`
+ * - `input_tokens`, `cached_input_tokens`, `output_tokens`, `reasoning_tokens`, `provenance` (who counted
+ *   them), `cost_cny` (null where the price is not known)
  * - `bytes_in`, `bytes_out` (bodies), `first_byte_ms`, `upstream_ms`, `total_ms`
  *
  * A template of our own costs a seventh of a logger's line; it is written for each request.
@@ -62,7 +64,8 @@ export class AccessLog implements Observer {
         (usage === null
           ? ""
           : `,"input_tokens":${usage.inputTokens},"cached_input_tokens":${usage.cachedInputTokens}` +
-            `,"output_tokens":${usage.outputTokens},"reasoning_tokens":${usage.reasoningTokens}`) +
+            `,"output_tokens":${usage.outputTokens},"reasoning_tokens":${usage.reasoningTokens}` +
+            `,"provenance":"${record.provenance}","cost_cny":${cost(record.cost)}`) +
         `,"bytes_in":${record.bodyBytesIn},"bytes_out":${record.bodyBytesOut}` +
         milliseconds("first_byte_ms", record.firstByteMs) +
         milliseconds("upstream_ms", record.upstreamMs) +
@@ -104,6 +107,10 @@ function quoted(word: string): string {
   const text = quoteForLog(word);
   if (quotedWords.size < QUOTED_MAX) quotedWords.set(word, text);
   return text;
+}
+
+function cost(amount: MicroYuan | null): string {
+  return amount === null || !Number.isSafeInteger(amount) ? "null" : yuanText(amount);
 }
 
 /** To a tenth; what is no number is left out, since JSON has no word for it. */

@@ -1,6 +1,7 @@
 /** The gateway's figures as Prometheus metrics: few series whatever clients send, and cheap to add to. */
 import { Counter, Gauge, Registry } from "prom-client";
 import { catalogue, type ErrorCode } from "../core/errors.ts";
+import { yuanText } from "../core/money.ts";
 import { VERSION } from "../core/version.ts";
 import { FlatHistogram, type HistogramCells } from "./flat-histogram.ts";
 import { LabelSet, OTHER } from "./label-set.ts";
@@ -121,6 +122,7 @@ export class Metrics implements Observer {
       this.#overhead.observe(Math.max(0, record.totalMs - record.upstreamMs) / 1000);
     }
     if (record.usage !== null) model.countTokens(record.usage);
+    if (record.cost !== null) model.cost += record.cost;
     if (record.fallbackFrom !== null) model.fallbacks++;
     if (record.errorCode !== null) {
       this.#errors.count(this.#codes.admit(record.errorCode), record.errorSource);
@@ -188,7 +190,7 @@ export class Metrics implements Observer {
     });
     new Counter({
       name: "volcano_tokens_total",
-      help: "Tokens that Ark has counted; cached ones are part of the input, reasoning of the output.",
+      help: "Tokens by Ark's count, or ours where none came; cached are part of input, reasoning of output.",
       labelNames: ["model", "kind"],
       registers: [this.#registry],
       collect() {
@@ -199,6 +201,16 @@ export class Metrics implements Observer {
             if (count > 0) this.inc({ model, kind }, count);
           }
         }
+      },
+    });
+    new Counter({
+      name: "volcano_cost_cny_total",
+      help: "What requests cost, in yuan by the list or configured price; where none is known, nothing.",
+      labelNames: ["model"],
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const [model, { cost }] of models) if (cost > 0) this.inc({ model }, Number(yuanText(cost)));
       },
     });
     new Counter({

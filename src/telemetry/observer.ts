@@ -3,7 +3,8 @@ import type { Change } from "../core/changes.ts";
 import type { Cause, Outcome } from "../core/ending.ts";
 import type { ErrorSource } from "../core/errors.ts";
 import type { RequestId } from "../core/ids.ts";
-import type { Usage } from "../core/usage.ts";
+import type { MicroYuan } from "../core/money.ts";
+import type { Provenance, Usage } from "../core/usage.ts";
 
 /** One request from accept to account. Durations are monotonic milliseconds; null: never got there. */
 export type RequestRecord = {
@@ -33,7 +34,11 @@ export type RequestRecord = {
   readonly errorCode: string | null;
   readonly errorSource: ErrorSource | null;
   readonly attempts: number;
+  /** Null where nothing reached a model. */
   readonly usage: Usage | null;
+  readonly provenance: Provenance;
+  /** 0 where nothing was billed; null where the price is not known. */
+  readonly cost: MicroYuan | null;
   readonly bodyBytesIn: number;
   readonly bodyBytesOut: number;
   readonly firstByteMs: number | null;

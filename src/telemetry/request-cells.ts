@@ -1,6 +1,7 @@
 /** Plain counters that the hot path adds to; Prometheus' own are filled from them when somebody looks. */
 import { outcomes } from "../core/ending.ts";
 import type { ErrorSource } from "../core/errors.ts";
+import type { MicroYuan } from "../core/money.ts";
 import type { Usage } from "../core/usage.ts";
 import type { RequestRecord } from "./observer.ts";
 
@@ -20,6 +21,8 @@ export type Ended = Pick<RequestRecord, "status" | "outcome">;
 /** What is counted for one model: each addition is to a number in an array, found without hashing labels. */
 export class ModelCells {
   fallbacks = 0;
+  /** In micro-yuan, so that the sum stays exact (up to nine thousand million yuan). */
+  cost: MicroYuan = 0;
   readonly tokens = new Float64Array(tokenKinds.length);
   readonly #ends = new Map<string, Float64Array>();
 

@@ -24,6 +24,8 @@ export function requestRecord(fields: Partial<RequestRecord> = {}): RequestRecor
     errorSource: null,
     attempts: 1,
     usage: { inputTokens: 10, cachedInputTokens: 4, outputTokens: 20, reasoningTokens: 3 },
+    provenance: "upstream_final",
+    cost: 1_500,
     bodyBytesIn: 1_800,
     bodyBytesOut: 900,
     firstByteMs: 12.34,

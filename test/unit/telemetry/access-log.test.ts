@@ -21,7 +21,8 @@ test("a line has the fields in their order, and no others", () => {
       '"request_id":"req_01jd0000000123456789abcdef","method":"POST","route":"/chat/completions","door":"chat",' +
       '"model":"deepseek-v3","upstream":"ark","upstream_model":"ep-1","changes":"model include_usage",' +
       '"stream":true,"status":200,"outcome":"ok","cause":"-E","attempts":1,"input_tokens":10,' +
-      '"cached_input_tokens":4,"output_tokens":20,"reasoning_tokens":3,"bytes_in":1800,"bytes_out":900,' +
+      '"cached_input_tokens":4,"output_tokens":20,"reasoning_tokens":3,' +
+      '"provenance":"upstream_final","cost_cny":0.0015,"bytes_in":1800,"bytes_out":900,' +
       '"first_byte_ms":12.3,"upstream_ms":22.3,"total_ms":23.5}\n',
   ]);
 });
@@ -45,6 +46,17 @@ test("what a refused request never had is left out", () => {
     ...{ fallback_from: "gpt-4", status: 431, outcome: "refused", cause: "CA", error: "headers_too_large" },
     ...{ error_source: "client", attempts: 0, bytes_in: 0, bytes_out: 900 },
   });
+});
+
+test.each([
+  [0, "0"],
+  [1, "0.000001"],
+  [120_000, "0.12"],
+  [3_000_000, "3"],
+  [9_007_199_254_740_991, "9007199254.740991"],
+  [null, "null"],
+])("a cost of %s micro-yuan is %s", (cost, text) => {
+  expect(linesOf(requestRecord({ cost }))[0]).toContain(`,"cost_cny":${text},"bytes_in"`);
 });
 
 test("time goes on, and back, with its milliseconds", () => {

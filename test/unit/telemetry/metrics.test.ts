@@ -44,6 +44,18 @@ describe("figures", () => {
     expect(Number(overhead.split(" ")[1])).toBeCloseTo(0.00116, 6);
   });
 
+  test("costs add up to the micro-yuan; a cost that is not known adds nothing", async () => {
+    const metrics = open();
+    // As fractions of a yuan these do not add up: 0.1 + 0.2 is 0.30000000000000004.
+    for (const cost of [100_000, 200_000, null, 0]) metrics.requestEnded(requestRecord({ cost }));
+    metrics.requestEnded(requestRecord({ modelLabel: "deepseek-r1", cost: null }));
+    metrics.requestEnded(requestRecord({ modelLabel: "never-configured", cost: 1 }));
+    expect(await samples(metrics, "volcano_cost_cny_total")).toEqual([
+      'volcano_cost_cny_total{model="deepseek-v3"} 0.3',
+      'volcano_cost_cny_total{model="other"} 0.000001',
+    ]);
+  });
+
   test("a request that got nowhere has an end and an error, and no times", async () => {
     const metrics = open();
     const nowhere = {
