@@ -46,6 +46,7 @@ export const catalogue = {
   uri_too_long: { ...badRequest, status: 414 },
   unsupported_media_type: { ...badRequest, status: 415 },
   expectation_failed: { ...badRequest, status: 417 },
+  rate_limit_exceeded: { ...badRequest, status: 429, type: "rate_limit_error", repeat: "safe" },
   headers_too_large: { ...badRequest, status: 431 },
   client_closed: { ...badRequest, status: 499, repeat: "unsafe" },
   internal_error: { status: 500, type: "server_error", source: "gateway", repeat: "unsafe" },

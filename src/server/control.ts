@@ -5,12 +5,15 @@ import { getRequestListener } from "@hono/node-server";
 import { Hono, type MiddlewareHandler } from "hono";
 import { asGatewayError, GatewayError } from "../core/errors.ts";
 import { PRODUCT, VERSION } from "../core/version.ts";
+import { type AdminOptions, adminPaths, adminRoutes } from "./admin/admin-routes.ts";
 
 export type ControlServerOptions = {
   readonly host: string;
   readonly port: number;
   /** Prometheus' text format 0.0.4. */
   readonly metrics: () => Promise<string>;
+  /** What the admin API answers from; null or absent: there is none. */
+  readonly admin?: AdminOptions | null;
   /** Told of what went wrong inside; the client is told no more than that. */
   readonly onFault?: (error: unknown) => void;
 };
@@ -77,23 +80,26 @@ export function createControlServer(options: ControlServerOptions): ControlServe
   };
 }
 
-function createApp({ host, metrics, onFault }: ControlServerOptions): Hono {
+function createApp({ host, metrics, admin = null, onFault }: ControlServerOptions): Hono {
   const app = new Hono();
   app.use(protect(host));
-  app.get("/", (context) => context.text(index(), 200, { "content-type": TEXT }));
+  app.get("/", (context) => context.text(index(admin !== null), 200, { "content-type": TEXT }));
   app.get("/healthz", (context) => context.json({ status: "ok" }));
   app.get("/metrics", async (context) =>
     context.body(await metrics(), 200, { "content-type": METRICS_TYPE }),
   );
-  for (const path of ["/", "/healthz", "/metrics"]) app.all(path, () => errorResponse(wrongMethod()));
+  if (admin !== null) app.route("/", adminRoutes(admin));
+  const paths = ["/", "/healthz", "/metrics", ...(admin === null ? [] : adminPaths)];
+  for (const path of paths) app.all(path, () => errorResponse(wrongMethod()));
   app.notFound(() =>
     errorResponse(
       new GatewayError("unsupported_endpoint", "There is nothing here. GET / lists what there is."),
     ),
   );
-  app.onError((error) => {
-    onFault?.(error);
-    return errorResponse(asGatewayError(error));
+  app.onError((thrown) => {
+    const error = asGatewayError(thrown);
+    if (error.source !== "client") onFault?.(thrown);
+    return errorResponse(error);
   });
   return app;
 }
@@ -125,8 +131,15 @@ function nameOf(hostHeader: string): string {
   return colon < 0 ? hostHeader : hostHeader.slice(0, colon);
 }
 
-function index(): string {
-  return `${PRODUCT} ${VERSION}, control plane\n\nGET /metrics   Prometheus metrics\nGET /healthz   alive\n`;
+function index(hasAdmin: boolean): string {
+  const lines = [
+    `${PRODUCT} ${VERSION}, control plane`,
+    "",
+    "GET /metrics       Prometheus metrics",
+    "GET /healthz       alive",
+    ...(hasAdmin ? ["GET /admin/usage   sums from the ledger; needs the admin key"] : []),
+  ];
+  return `${lines.join("\n")}\n`;
 }
 
 function misdirected(): GatewayError {
@@ -142,6 +155,12 @@ function wrongMethod(): GatewayError {
 }
 
 function errorResponse({ code, message, status, type, details }: GatewayError): Response {
-  const body = JSON.stringify({ error: { message, type, param: null, code } });
-  return new Response(body, { status, headers: { "content-type": "application/json", ...details.headers } });
+  const body = JSON.stringify({ error: { message, type, param: details.param ?? null, code } });
+  const { retryAfterSeconds } = details;
+  const headers = {
+    "content-type": "application/json",
+    ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
+    ...details.headers,
+  };
+  return new Response(body, { status, headers });
 }

@@ -26,7 +26,14 @@ describe("the catalogue", () => {
 
   test("only what did not reach a model may be sent again", () => {
     const safe = codes.filter((code) => catalogue[code].repeat === "safe");
-    expect(safe).toEqual(["request_timeout", "upstream_unreachable", "overloaded", "shutting_down"]);
+    expect(safe).toEqual([
+      "request_timeout",
+      "rate_limit_exceeded",
+      "upstream_unreachable",
+      "overloaded",
+      "ledger_unavailable",
+      "shutting_down",
+    ]);
   });
 });
 

@@ -1,0 +1,86 @@
+/** Writes the ledger's sums for programs: as JSON and as CSV, with the same columns in both. */
+import { beijingDayOf } from "../../core/beijing-day.ts";
+import type { MicroYuan } from "../../core/money.ts";
+import type { UsageReport, UsageRow, UsageSums } from "../../ledger/reports.ts";
+import { csvLine } from "../../wire/csv.ts";
+import { type UsageGroupName, usageGroupNames, usageGroups } from "./usage-query.ts";
+
+export const usageFormats = ["json", "csv"] as const;
+export type UsageFormat = (typeof usageFormats)[number];
+
+const MICRO_YUAN_PER_YUAN = 1_000_000;
+const DECIMALS = 6;
+
+/** Yuan to the last micro-yuan, such as `12.000034`. */
+export function yuanText(microYuan: MicroYuan): string {
+  const digits = String(Math.abs(microYuan)).padStart(DECIMALS + 1, "0");
+  const sign = microYuan < 0 ? "-" : "";
+  return `${sign}${digits.slice(0, -DECIMALS)}.${digits.slice(-DECIMALS)}`;
+}
+
+/** What is known of the cost; null where nothing is, which is not the same as nothing. */
+export function knownCost({ attempts, unknownCostAttempts, costMicroYuan }: UsageSums): MicroYuan | null {
+  return attempts > 0 && unknownCostAttempts === attempts ? null : costMicroYuan;
+}
+
+/** The groups of a report by the names that users know them by, in the order they were asked for. */
+export function groupNamesOf({ groupBy }: UsageReport): readonly UsageGroupName[] {
+  return groupBy.flatMap((dimension) => usageGroupNames.filter((name) => usageGroups[name] === dimension));
+}
+
+export function groupValue(row: UsageRow, name: UsageGroupName): string {
+  return row.group[usageGroups[name]] ?? "";
+}
+
+function sumsOf(sums: UsageSums): Readonly<Record<string, number | null>> {
+  const cost = knownCost(sums);
+  return {
+    attempts: sums.attempts,
+    input_tokens: sums.inputTokens,
+    cached_input_tokens: sums.cachedInputTokens,
+    output_tokens: sums.outputTokens,
+    reasoning_tokens: sums.reasoningTokens,
+    // Exact for any sum below a billion yuan: fifteen digits fit a double.
+    cost_cny: cost === null ? null : cost / MICRO_YUAN_PER_YUAN,
+    unknown_cost_attempts: sums.unknownCostAttempts,
+    counted_attempts: sums.countedAttempts,
+    estimated_attempts: sums.estimatedAttempts,
+  };
+}
+
+function jsonOf(report: UsageReport): string {
+  const names = groupNamesOf(report);
+  const rows = report.rows.map((row) => ({
+    ...Object.fromEntries(names.map((name) => [name, groupValue(row, name)])),
+    ...sumsOf(row),
+  }));
+  const { fromWallMs, toWallMs, totals, truncated } = report;
+  const period = { from: beijingDayOf(fromWallMs), to: beijingDayOf(toWallMs - 1), utc_offset: "+08:00" };
+  return `${JSON.stringify({ ...period, by: names, rows, totals: sumsOf(totals), truncated }, null, 2)}\n`;
+}
+
+/**
+ * A spreadsheet takes such a text for a formula, and clients choose the names of models: an apostrophe in
+ * front makes it text again.
+ */
+function withoutFormula(text: string): string {
+  return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+}
+
+function csvOf(report: UsageReport): string {
+  const names = groupNamesOf(report);
+  const lines = report.rows.map((row) => {
+    const cost = knownCost(row);
+    const sums = { ...sumsOf(row), cost_cny: cost === null ? "" : yuanText(cost) };
+    return csvLine([
+      ...names.map((name) => withoutFormula(groupValue(row, name))),
+      ...Object.values(sums).map(String),
+    ]);
+  });
+  return csvLine([...names, ...Object.keys(sumsOf(report.totals))]) + lines.join("");
+}
+
+/** JSON is one object with `rows` and `totals`; CSV has one line for each row, and none for the totals. */
+export function renderUsage(report: UsageReport, format: UsageFormat): string {
+  return format === "json" ? jsonOf(report) : csvOf(report);
+}
