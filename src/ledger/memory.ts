@@ -95,11 +95,11 @@ export class MemoryLedger implements Ledger {
   }
 
   /** Memory is as far as it goes. */
-  written(): null {
+  written(): Promise<void> | null {
     return null;
   }
 
-  kept(): null {
+  kept(): Promise<void> | null {
     return null;
   }
 

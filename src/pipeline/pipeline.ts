@@ -1,7 +1,7 @@
 /** The path of a request: seven rooms, in this order, under one parent that alone decides what comes next. */
 import type { IncomingMessage } from "node:http";
 import type { Cause } from "../core/ending.ts";
-import { asGatewayError, type GatewayError } from "../core/errors.ts";
+import { asGatewayError, GatewayError } from "../core/errors.ts";
 import type { Dialect } from "../protocols/door.ts";
 import { type Arrival, accept } from "./accept.ts";
 import { observe, type Story, settle } from "./account.ts";
@@ -36,6 +36,10 @@ type OpenKind = (typeof OPEN_KINDS)[number];
 type Last =
   | { readonly kind: "farewell"; readonly farewell: Farewell }
   | { readonly kind: "refusal"; readonly error: GatewayError; readonly dialect: Dialect };
+
+const NOT_KEPT =
+  "The answer is not confirmed: the ledger's disk did not take its row. It may have been billed. " +
+  "The operator must look at the data folder's disk.";
 
 const NOTHING: Last = { kind: "farewell", farewell: { kind: "nothing" } };
 
@@ -131,7 +135,8 @@ async function keep(house: House, visit: Visit, story: Story, last: Last): Promi
     await kept;
     return last;
   } catch (thrown) {
-    const error = asGatewayError(thrown);
+    const error = new GatewayError("ledger_unavailable", NOT_KEPT, { repeat: "unsafe", cause: thrown });
+    house.log.error({ requestId: visit.id, error: thrown }, "an answer's row could not be kept");
     story.delivery = broken(error, "DE", "failed", story.delivery.consumption);
     return { kind: "refusal", error, dialect: story.plan?.door.dialect ?? house.dialect };
   }

@@ -34,6 +34,7 @@ export type RunningOptions = {
   readonly simulator?: SimulatorOptions;
   /** Another upstream than the simulator, such as a raw origin: its base URL. */
   readonly baseUrl?: string;
+  readonly ledger?: MemoryLedger;
 };
 
 /** So that a file of many calls can compare all of them. */
@@ -65,7 +66,7 @@ export async function startGateway(options: RunningOptions = {}): Promise<Runnin
   const record = (level: string) => (fields: LogFields, message: string) => {
     events.push({ level, fields, message });
   };
-  const ledger = new MemoryLedger({ settledRowsMax: ROWS_KEPT_MAX });
+  const ledger = options.ledger ?? new MemoryLedger({ settledRowsMax: ROWS_KEPT_MAX });
   const gateway = new Gateway({
     config: testConfig(options.settings ?? {}, environment),
     log: { debug: record("debug"), info: record("info"), warn: record("warn"), error: record("error") },
