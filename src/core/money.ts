@@ -82,3 +82,23 @@ export function yuanText(amount: MicroYuan): string {
 export function microYuan(yuan: number): MicroYuan {
   return Math.round(yuan * MICRO_YUAN);
 }
+
+/**
+ * Whether there are tiers, each bound only once and the narrower before the wider, the last of them for
+ * answers of any length: then a call finds the narrowest tier that it fits into.
+ */
+export function areTiersInOrder(tiers: readonly PriceTier[]): boolean {
+  const last = tiers.at(-1);
+  if (last === undefined || last.outputTokensMax !== null) return false;
+  return tiers.every((tier, index) => {
+    const next = tiers[index + 1];
+    if (next === undefined) return true;
+    const [input, nextInput] = [boundOf(tier.inputTokensMax), boundOf(next.inputTokensMax)];
+    if (input !== nextInput) return input < nextInput;
+    return boundOf(tier.outputTokensMax) < boundOf(next.outputTokensMax);
+  });
+}
+
+function boundOf(tokensMax: number | null): number {
+  return tokensMax ?? Number.POSITIVE_INFINITY;
+}
