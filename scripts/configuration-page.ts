@@ -1,6 +1,7 @@
 /** Writes docs/configuration.md out of the schema, the defaults and the list of variables. */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { arkCatalogue } from "../src/config/ark-models.ts";
 import { defaults, exampleModels } from "../src/config/defaults.ts";
 import { environmentVariables } from "../src/config/environment.ts";
 import { configSchema } from "../src/config/schema.ts";
@@ -76,6 +77,7 @@ function isObjectSchema(schema: z.core.$ZodType): schema is z.ZodObject {
 
 function nestedRows(schema: z.core.$ZodType, path: Path, shown: string): readonly string[] {
   const body = inner(schema);
+  if (body instanceof z.ZodUnion) return body.options.flatMap((option) => nestedRows(option, path, shown));
   if (body instanceof z.ZodObject) return rowsOf(body.shape, path, `${shown}.`, null);
   if (!(body instanceof z.ZodArray) || !isObjectSchema(body.element)) return [];
   return rowsOf(body.element.shape, [...path, 0], `${shown}[0].`, null);
@@ -138,8 +140,10 @@ function introduction(example: string): readonly string[] {
     "  unset or empty. Inside `[]` and `{}` put quotes around them. `$${` stands for the characters themselves.",
     "- Durations have a unit: `250ms`, `5s`, `10m`, `72h`. Sizes too: `512KiB`, `64MiB`; a bare number is bytes.",
     "- A name that is not known is an error, which names the nearest one that is. So is a name without a value.",
-    "- A saved change and SIGHUP are taken over without dropping a request. While the file is broken, half-written,",
-    "  missing or unreadable, the old configuration stays in force, and one line in the log says why.",
+    "- A saved change and SIGHUP are taken over without dropping a request; hosts, ports, `request_headers`,",
+    "  `request_body`, `ledger.durability` and `ledger.on_failure` wait for the next start. While the file is",
+    "  broken, half-written, missing or unreadable, the old configuration stays in force, and one line in the log",
+    "  says why.",
     "",
     "## Aliases",
     "",
@@ -150,6 +154,29 @@ function introduction(example: string): readonly string[] {
     "",
     "These endpoints are examples of somebody's account: Ark answers 404 for them. Set your own, or take today's models:",
     "`volcano-proxy models` names them.",
+    "",
+    "## Prices",
+    "",
+    "Where a target is one of Ark's model ids, its list price holds (`models.yaml`, version",
+    `\`${arkCatalogue().priceVersion}\`). An endpoint id (\`ep-...\`) does not say its model: \`price\` names the model, or`,
+    "gives figures or tiers.",
+    "",
+    "```yaml",
+    "models:",
+    "  fast:",
+    "    targets: [{ model: ep-20260101000000-abcde }]",
+    "    price: doubao-seed-2-0-lite-260428",
+    "  own:",
+    "    targets: [{ model: ep-20260101000000-fghij }]",
+    "    price:",
+    "      - { up_to_input_tokens: 32768, input: 0.6, cached_input: 0.12, output: 3.6 }",
+    "      - { input: 0.9, cached_input: 0.18, output: 5.4 }",
+    "```",
+    "",
+    "The first tier that a call fits into, by its whole input (and output, where that is bounded), prices all of",
+    "its tokens; the last one prices what fits into none. Where cached input has no price it costs what input",
+    "costs. A call whose price is not known has a cost that is not known, which is not the same as 0. Not priced",
+    "apart yet: audio input, the fast tier, batch calls, the storage of explicit caches.",
     "",
     "## Who may reach it",
     "",

@@ -3,6 +3,7 @@
  */
 import { type ArkModel, arkCatalogue, findAliasAdvice, findArkModel } from "../config/ark-models.ts";
 import type { Config, ModelConfig } from "../config/config.ts";
+import type { PriceList } from "../core/money.ts";
 import { isPattern, matchesPattern } from "../core/name-pattern.ts";
 import type { ModelCard } from "../protocols/model-list.ts";
 
@@ -18,8 +19,9 @@ function createdAtOf(id: string): number {
   return Number.isNaN(atMs) ? UNDATED_SECONDS : atMs / 1_000;
 }
 
-function priceOf(model: ArkModel | null): ModelCard["price"] {
-  const [tier] = model?.priceTiers ?? [];
+/** Clients know one price for each model: that of a short request, whatever the length of its answer. */
+function priceOf(price: PriceList | null): ModelCard["price"] {
+  const tier = price?.tiers.find(({ outputTokensMax }) => outputTokensMax === null);
   return tier === undefined ? null : { input: tier.input, output: tier.output };
 }
 
@@ -34,7 +36,7 @@ function aliasCard({ alias, targets, price }: ModelConfig): ModelCard {
     inputTokensMax: known?.inputTokensMax ?? null,
     outputTokensMax: known?.outputTokensMax ?? null,
     inputModalities: known?.inputModalities ?? ["text"],
-    price: price === null ? priceOf(known) : { input: price.input, output: price.output },
+    price: priceOf(price),
     description: aliasAdvice(alias) ?? known?.advice.en ?? "",
   };
 }
@@ -56,7 +58,7 @@ function catalogueCard(model: ArkModel): ModelCard {
     inputTokensMax: model.inputTokensMax,
     outputTokensMax: model.outputTokensMax,
     inputModalities: model.inputModalities,
-    price: priceOf(model),
+    price: priceOf(model.price),
     description: model.advice.en,
   };
 }

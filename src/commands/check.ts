@@ -1,6 +1,7 @@
 /** `check`: prints what the configuration resolves to with secrets masked, its warnings, and every error. */
 import { stringify } from "yaml";
-import { maskedSettings } from "../config/masked.ts";
+import type { Config } from "../config/config.ts";
+import { maskedSettings, maskSecret } from "../config/masked.ts";
 import { type Problem, placeText, reasonText } from "../config/problem.ts";
 import { type BrokenReading, type GoodReading, readConfig } from "../config/read-config.ts";
 import type { Language } from "../core/language.ts";
@@ -19,6 +20,10 @@ function problemObject(problem: Problem): object {
   return { file, line, column, path, kind: reason.kind, message };
 }
 
+function maskedAdminKey({ control: { adminKey } }: Config): string | null {
+  return adminKey === null ? null : maskSecret(adminKey);
+}
+
 function printJson(invocation: Invocation, reading: GoodReading | BrokenReading): void {
   const result =
     reading.kind === "ok"
@@ -27,6 +32,8 @@ function printJson(invocation: Invocation, reading: GoodReading | BrokenReading)
           file: reading.file,
           settings: maskedSettings(reading.config),
           log: reading.config.log,
+          data_folder: reading.config.ledger.folder,
+          admin_key: maskedAdminKey(reading.config),
           warnings: reading.warnings.map(problemObject),
           problems: [],
         }
@@ -41,7 +48,11 @@ function printGood(invocation: Invocation, reading: GoodReading): void {
   const from = file === null ? checkPhrases.noFile : checkPhrases.from(file);
   const { level, format } = config.log;
   output.write(`${paint("dim", `# ${from[language]}`)}\n`);
-  output.write(`${paint("dim", `# ${checkPhrases.log(level, format)[language]}`)}\n\n`);
+  output.write(`${paint("dim", `# ${checkPhrases.log(level, format)[language]}`)}\n`);
+  output.write(`${paint("dim", `# ${checkPhrases.ledger(config.ledger.folder)[language]}`)}\n`);
+  const adminKey = maskedAdminKey(config);
+  if (adminKey !== null) output.write(`${paint("dim", `# ${checkPhrases.adminKey(adminKey)[language]}`)}\n`);
+  output.write("\n");
   output.write(`${stringify(maskedSettings(config), { lineWidth: 0 })}\n`);
   for (const warning of warnings) {
     const label = paint("yellow", checkPhrases.warning[language]);

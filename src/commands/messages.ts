@@ -60,6 +60,8 @@ export const checkPhrases = {
     en: `log level ${level}, format ${format}`,
     zh: `日志级别 ${level}，格式 ${format}`,
   }),
+  ledger: (folder: string): Phrase => ({ en: `ledger in ${folder}`, zh: `账本位于 ${folder}` }),
+  adminKey: (masked: string): Phrase => ({ en: `admin key ${masked}`, zh: `管理密钥 ${masked}` }),
   warning: { en: "warning", zh: "警告" },
   error: { en: "error", zh: "错误" },
   good: { en: "The configuration is good.", zh: "配置正确。" },

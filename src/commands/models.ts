@@ -1,8 +1,9 @@
 /** `models`: prints the alias table as it resolves, with prices, context windows and advice on choosing. */
-import { type ArkModel, findAliasAdvice, findArkModel, type PriceTier } from "../config/ark-models.ts";
+import { type ArkModel, arkCatalogue, findAliasAdvice, findArkModel } from "../config/ark-models.ts";
 import type { Config, ModelConfig } from "../config/config.ts";
 import { readConfig } from "../config/read-config.ts";
 import type { Language } from "../core/language.ts";
+import type { MicroYuan, PriceTier } from "../core/money.ts";
 import { printProblems } from "./check.ts";
 import { exitCodes, type Invocation } from "./invocation.ts";
 import { modelPhrases } from "./messages.ts";
@@ -30,9 +31,8 @@ function rangeOf(microYuan: readonly number[]): readonly [number, number] {
   return [Math.min(...microYuan) / MICRO_YUAN, Math.max(...microYuan) / MICRO_YUAN];
 }
 
-/** The configuration's own price, else the list price; empty where neither is known. */
-function pricesOf({ model, known }: ModelRow): readonly PriceTier[] {
-  return model.price === null ? (known?.priceTiers ?? []) : [{ inputTokensMax: null, ...model.price }];
+function pricesOf({ model }: ModelRow): readonly PriceTier[] {
+  return model.price?.tiers ?? [];
 }
 
 function priceRange(prices: readonly PriceTier[]): PriceRange | null {
@@ -112,6 +112,34 @@ function print(invocation: Invocation, config: Config): void {
   output.write(`\n${notes.map((note) => note[language]).join("\n")}\n`);
 }
 
+/** In micro-yuan per million tokens; in yuan. */
+function yuan(amount: MicroYuan | null): number | null {
+  return amount === null ? null : amount / MICRO_YUAN;
+}
+
+function tierObject(tier: PriceTier): object {
+  return {
+    up_to_input_tokens: tier.inputTokensMax,
+    up_to_output_tokens: tier.outputTokensMax,
+    input: yuan(tier.input),
+    cached_input: yuan(tier.cachedInput),
+    output: yuan(tier.output),
+  };
+}
+
+/** The fast tier and audio have list prices of their own, which a configured price leaves open. */
+function priceObjects(row: ModelRow): object {
+  const { model, known } = row;
+  const isListed = known !== null && model.price === known.price;
+  return {
+    price_cny_per_million: pricesOf(row).map((tier, index) => ({
+      ...tierObject(tier),
+      audio_input: yuan((isListed && known.audioInput[index]) || null),
+    })),
+    fast_price_cny_per_million: isListed ? (known.fastPrice?.tiers ?? []).map(tierObject) : [],
+  };
+}
+
 function printJson(invocation: Invocation, config: Config): void {
   const models = config.models.map(rowOf).map((row) => ({
     alias: row.model.alias,
@@ -119,19 +147,19 @@ function printJson(invocation: Invocation, config: Config): void {
     model: row.id,
     example: row.model.isExample,
     retiring: row.known?.isRetiring ?? false,
-    price_cny_per_million: pricesOf(row).map((tier) => ({
-      up_to_input_tokens: tier.inputTokensMax,
-      input: tier.input / MICRO_YUAN,
-      cached_input: tier.cachedInput === null ? null : tier.cachedInput / MICRO_YUAN,
-      output: tier.output / MICRO_YUAN,
-    })),
+    price_version: row.model.price?.version ?? null,
+    ...priceObjects(row),
     context_tokens: row.known?.contextTokens ?? null,
     speaks: ["chat"],
     advice: adviceText(row, invocation.language),
     successors: row.successors,
   }));
-  const { defaultModel, passthroughModels } = config;
-  const result = { models, default_model: defaultModel, passthrough_models: passthroughModels };
+  const result = {
+    list_price_version: arkCatalogue().priceVersion,
+    models,
+    default_model: config.defaultModel,
+    passthrough_models: config.passthroughModels,
+  };
   invocation.standardOutput.write(`${JSON.stringify(result, null, 2)}\n`);
 }
 

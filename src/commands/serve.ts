@@ -13,6 +13,7 @@ import { exitCodes, type Invocation } from "./invocation.ts";
 import { listenProblem, urlOf } from "./listening.ts";
 import { servePhrases } from "./running-messages.ts";
 
+const RESTART_SETTINGS = "hosts, ports, log, request timeouts, ledger.durability and ledger.on_failure";
 /** After SIGTERM new requests are still taken for a moment: load balancers learn of it with a delay. */
 const LAG_MS = 500;
 /** What is left to requests after a second signal. */
@@ -31,7 +32,11 @@ export async function serve(invocation: Invocation): Promise<number> {
   const writer = descriptorWriter(STANDARD_OUTPUT);
   const isPretty = config.log.format === "pretty";
   const sink = isPretty ? new PrettyLines({ sink: writer, color: process.stdout.isTTY }) : writer;
-  const secrets = config.upstreams.flatMap(({ apiKeys }) => apiKeys);
+  const { adminKey } = config.control;
+  const secrets = [
+    ...config.upstreams.flatMap(({ apiKeys }) => apiKeys),
+    ...(adminKey === null ? [] : [adminKey]),
+  ];
   const log = createPinoLog({ level: config.log.level, sink, secrets });
   const { environment } = invocation;
   const droppedLogLines = () => writer.droppedLines;
@@ -87,13 +92,18 @@ function takeOver(gateway: Gateway, log: EventLog, { config, warnings }: GoodRea
   for (const warning of warnings) log.warn({}, problemLine(warning, "en"));
   log.info({ models: config.models.map(({ alias }) => alias) }, "the configuration has been taken over");
   const needsRestart = settingsOfStart(old) !== settingsOfStart(config);
-  if (needsRestart) log.warn({}, "hosts, ports, log and request timeouts change at the next start only");
+  if (needsRestart) log.warn({}, `${RESTART_SETTINGS} change at the next start only`);
 }
 
-/** What is read when the gateway starts, and not again. */
-function settingsOfStart({ server, control, log }: Config): string {
+/**
+ * What is read when the gateway starts, and not again. Of the ledger's settings `retention`, `client_loss`
+ * and those of draining change with the file.
+ */
+function settingsOfStart({ server, control, ledger, log }: Config): string {
   const { host, port, requestHeadersTimeoutMs, requestBodyTimeoutMs } = server;
-  return JSON.stringify([host, port, requestHeadersTimeoutMs, requestBodyTimeoutMs, control, log]);
+  const { folder, durability, onFailure } = ledger;
+  const ofServer = [host, port, requestHeadersTimeoutMs, requestBodyTimeoutMs];
+  return JSON.stringify([ofServer, control, [folder, durability, onFailure], log]);
 }
 
 /** Resolves with the exit code once the gateway has stopped. */

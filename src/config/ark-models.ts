@@ -1,16 +1,9 @@
-/** The catalogue of Ark's text models, from `models.yaml`: windows, list prices, and advice on choosing. */
+/** The catalogue of Ark's models, from `models.yaml`: windows, list prices, and advice on choosing. */
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { z } from "zod";
 import type { Phrase } from "../core/language.ts";
-
-/** Micro-yuan per million tokens, for requests of at most so many input tokens; null: of any length. */
-export type PriceTier = {
-  readonly inputTokensMax: number | null;
-  readonly input: number;
-  readonly cachedInput: number | null;
-  readonly output: number;
-};
+import type { MicroYuan, PriceList } from "../core/money.ts";
+import { type ModelsFile, modelsFileSchema } from "./models-file.ts";
 
 export type ArkModel = {
   readonly id: string;
@@ -20,8 +13,12 @@ export type ArkModel = {
   readonly inputTokensMax: number | null;
   readonly outputTokensMax: number | null;
   readonly inputModalities: readonly string[];
-  /** In ascending order of length; empty where the price is not known. */
-  readonly priceTiers: readonly PriceTier[];
+  /** Null where it is not known. */
+  readonly price: PriceList | null;
+  /** Of audio, per million tokens, for each tier of `price`; null where it has no price of its own. */
+  readonly audioInput: readonly (MicroYuan | null)[];
+  /** On Ark's fast tier; null where there is none, or its price is not known. */
+  readonly fastPrice: PriceList | null;
   readonly advice: Phrase;
 };
 
@@ -33,84 +30,60 @@ export type AliasAdvice = {
 };
 
 export type ArkCatalogue = {
+  /** Says from when the prices are; a row of the ledger keeps it. */
+  readonly priceVersion: string;
+  /** What reads and writes text, by id. */
   readonly models: ReadonlyMap<string, ArkModel>;
   readonly aliases: ReadonlyMap<string, AliasAdvice>;
+  /** What is priced otherwise than a text model, with its units as in the file, in micro-yuan. */
+  readonly media: Readonly<Pick<ModelsFile, "embeddings" | "images" | "videos" | "objects">>;
 };
 
-const MICRO_YUAN = 1_000_000;
-
-/** Micro-yuan of an amount in yuan. */
-export function microYuan(yuan: number): number {
-  return Math.round(yuan * MICRO_YUAN);
+function arkModel(model: ModelsFile["models"][number], version: string): ArkModel {
+  const { price, price_fast: fast } = model;
+  return Object.freeze({
+    id: model.id,
+    isRetiring: model.retiring ?? false,
+    contextTokens: model.context_tokens,
+    inputTokensMax: model.input_tokens_max ?? null,
+    outputTokensMax: model.output_tokens_max ?? null,
+    inputModalities: model.input_modalities,
+    price: price === undefined ? null : { version, tiers: price.tiers },
+    audioInput: price?.audioInput ?? [],
+    fastPrice: fast === undefined ? null : { version, tiers: fast.tiers },
+    advice: model.advice,
+  });
 }
 
-const tokens = z.int().positive();
-const phrase = z.strictObject({ en: z.string().min(1), zh: z.string().min(1) });
-
-const tierSchema = z
-  .strictObject({
-    up_to_input_tokens: tokens.optional(),
-    input: z.number().positive(),
-    cached_input: z.number().positive().optional(),
-    output: z.number().positive(),
-  })
-  .transform(
-    (tier): PriceTier => ({
-      inputTokensMax: tier.up_to_input_tokens ?? null,
-      input: microYuan(tier.input),
-      cachedInput: tier.cached_input === undefined ? null : microYuan(tier.cached_input),
-      output: microYuan(tier.output),
-    }),
-  );
-
-const modelSchema = z
-  .strictObject({
-    id: z.string().min(1),
-    retiring: z.literal(true).optional(),
-    context_tokens: tokens,
-    input_tokens_max: tokens.optional(),
-    output_tokens_max: tokens.optional(),
-    input_modalities: z.array(z.enum(["text", "image", "video", "audio"])),
-    price: z.array(tierSchema).optional(),
-    advice: phrase,
-  })
-  .transform(
-    (model): ArkModel => ({
-      id: model.id,
-      isRetiring: model.retiring ?? false,
-      contextTokens: model.context_tokens,
-      inputTokensMax: model.input_tokens_max ?? null,
-      outputTokensMax: model.output_tokens_max ?? null,
-      inputModalities: model.input_modalities,
-      priceTiers: model.price ?? [],
-      advice: model.advice,
-    }),
-  );
-
-const catalogueSchema = z.strictObject({
-  models: z.array(modelSchema),
-  aliases: z.record(z.string(), z.strictObject({ advice: phrase, successors: z.array(z.string()) })),
-});
+/** The catalogue in a text such as `models.yaml`. @throws ZodError where a figure is missing or malformed */
+export function readCatalogue(text: string): ArkCatalogue {
+  const file = modelsFileSchema.parse(parse(text));
+  const { price_version: priceVersion, models, aliases, ...media } = file;
+  return {
+    priceVersion,
+    models: new Map(models.map((model) => [model.id, arkModel(model, priceVersion)])),
+    aliases: new Map(Object.entries(aliases)),
+    media,
+  };
+}
 
 let catalogue: ArkCatalogue | null = null;
 
 /** The catalogue as it ships, read once, when it is first asked for. */
 export function arkCatalogue(): ArkCatalogue {
-  if (catalogue === null) {
-    // The same place seen from src/config and from dist/config: beside package.json.
-    const text = readFileSync(new URL("../../models.yaml", import.meta.url), "utf8");
-    const { models, aliases } = catalogueSchema.parse(parse(text));
-    catalogue = {
-      models: new Map(models.map((model) => [model.id, model])),
-      aliases: new Map(Object.entries(aliases)),
-    };
-  }
+  // The same place seen from src/config and from dist/config: beside package.json.
+  catalogue ??= readCatalogue(readFileSync(new URL("../../models.yaml", import.meta.url), "utf8"));
   return catalogue;
 }
 
 /** What is known of a model id; null for endpoint ids, which do not say what stands behind them. */
 export function findArkModel(id: string): ArkModel | null {
   return id.startsWith("ep-") ? null : (arkCatalogue().models.get(id) ?? null);
+}
+
+/** Ark's list price of a text model by its id; null where it is not known, as for endpoint ids. */
+export function priceOfModel(id: string): PriceList | null {
+  return findArkModel(id)?.price ?? null;
 }
 
 /** Advice on an alias; null for one that only its owner knows. */

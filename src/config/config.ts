@@ -1,12 +1,29 @@
 /** The configuration as the house is built from it: checked, resolved and frozen. */
 import type { Repair } from "../core/changes.ts";
+import type { PriceList } from "../core/money.ts";
 import type { Timeouts } from "../core/timeouts.ts";
 
-/** Micro-yuan per million tokens; null where it is not known. */
-export type PriceConfig = {
-  readonly input: number;
-  readonly cachedInput: number | null;
-  readonly output: number;
+/** What becomes of an answer whose client has left. */
+export type ClientLossConfig =
+  | { readonly kind: "cancel" }
+  | {
+      readonly kind: "drain";
+      readonly forMs: number;
+      /** Read after the client has left. */
+      readonly tokensMax: number;
+      /** Answers read on for at once. */
+      readonly drainsMax: number;
+    };
+
+export type LedgerConfig = {
+  /** An absolute path. */
+  readonly folder: string;
+  readonly durability: "process" | "power";
+  /** How long single rows are kept. */
+  readonly retentionMs: number;
+  readonly clientLoss: ClientLossConfig;
+  /** What becomes of new requests while the ledger cannot be written. */
+  readonly onFailure: "refuse" | "continue";
 };
 
 export type UpstreamConfig = {
@@ -28,7 +45,8 @@ export type ModelConfig = {
   /** The repairs in force: the default ones, and what the file adds or takes away. */
   readonly repairs: ReadonlySet<Repair>;
   readonly timeouts: Timeouts;
-  readonly price: PriceConfig | null;
+  /** The file's, else Ark's list price; null where neither is known, and then neither is any cost. */
+  readonly price: PriceList | null;
   /** The endpoint id is the one of the default table: somebody's example, not the user's own. */
   readonly isExample: boolean;
 };
@@ -48,7 +66,12 @@ export type Config = {
     /** Origins that may call from a browser, beside loopback; `*` for all. */
     readonly corsOrigins: readonly string[];
   };
-  readonly control: { readonly host: string; readonly port: number };
+  readonly control: {
+    readonly host: string;
+    readonly port: number;
+    /** Opens the admin API; null: none was given. */
+    readonly adminKey: string | null;
+  };
   readonly auth: { readonly mode: "passthrough" };
   readonly upstreams: readonly UpstreamConfig[];
   readonly models: readonly ModelConfig[];
@@ -60,6 +83,7 @@ export type Config = {
   readonly timeouts: Timeouts;
   readonly heartbeat: { readonly everyMs: number; readonly beforeFirstByte: boolean };
   readonly retries: { readonly attemptsMax: number };
+  readonly ledger: LedgerConfig;
   readonly log: { readonly level: LogLevel; readonly format: "json" | "pretty" };
 };
 

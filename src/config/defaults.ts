@@ -42,11 +42,22 @@ export const defaults = {
   },
   heartbeat: { every: "15s", before_first_byte: true },
   retries: { attempts_max: 2 },
+  ledger: {
+    durability: "process",
+    retention: "90d",
+    client_loss: "cancel",
+    on_failure: "refuse",
+    drain_for: "30s",
+    drain_tokens_max: 8_192,
+    drains_max: 100,
+  },
   log: { level: "info", format: "json" },
 } as const;
 
 export const DEFAULT_HOST_WITH_KEY = "127.0.0.1";
 export const DEFAULT_UPSTREAM_NAME = "ark";
+/** In the working folder. */
+export const DEFAULT_DATA_FOLDER = "data";
 export const DEFAULT_CONFIG_FILE = "volcano-proxy.yaml";
 
 /** The first proxy's table. Its endpoint ids belong to somebody's account; they show the shape. */

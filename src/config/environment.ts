@@ -2,12 +2,12 @@
 import { z } from "zod";
 import { type LogLevel, logLevels } from "./config.ts";
 import { defaults } from "./defaults.ts";
+import { expectations, expecting } from "./expectations.ts";
 import { FROM_COMMAND_LINE, FROM_ENVIRONMENT, type Place, type Problem, problemAt } from "./problem.ts";
 import {
   aliasSchema,
   apiKeysSchema,
   baseUrlSchema,
-  expectations,
   hostSchema,
   portSchema,
   splitKeys,
@@ -33,6 +33,18 @@ export const environmentVariables = [
     meaning: "Aliases without a file: `deepseek-v3=ep-...,fast=doubao-seed-2-0-lite-260428`.",
   },
   { name: "VOLCANO_PROXY_CONFIG", setting: null, meaning: "The configuration file." },
+  {
+    name: "VOLCANO_PROXY_DATA",
+    setting: null,
+    meaning:
+      "The folder of the ledger; it holds one gateway at a time. Default: `data` in the working folder.",
+  },
+  {
+    name: "VOLCANO_PROXY_ADMIN_KEY",
+    setting: null,
+    meaning:
+      "Opens the admin API: 16 to 256 visible ASCII characters. Unset: the first start makes one and shows it once.",
+  },
   { name: "LOG_LEVEL", setting: null, meaning: `One of ${logLevels.join(", ")}.` },
   { name: "LOG_FORMAT", setting: null, meaning: "`json`, or `pretty` for people." },
 ] as const;
@@ -58,6 +70,9 @@ export type Overrides = {
   readonly apiKeys: Override<readonly string[]> | null;
   /** Model by alias. */
   readonly models: Override<ReadonlyMap<string, string>> | null;
+  /** As it was written: relative to the working folder, or absolute. */
+  readonly dataFolder: Override<string> | null;
+  readonly adminKey: Override<string> | null;
   readonly logLevel: LogLevel;
   readonly logFormat: "json" | "pretty";
 };
@@ -69,6 +84,13 @@ expectations.add(logLevelSchema, {
   zh: `以下之一：${logLevels.join("、")}`,
 });
 expectations.add(logFormatSchema, { en: "json or pretty", zh: " json 或 pretty" });
+
+const dataFolderSchema = expecting(z.string().regex(/^[^\0]{1,4096}$/), "the path of a folder", "文件夹路径");
+const adminKeySchema = expecting(
+  z.string().regex(/^[\x21-\x7e]{16,256}$/),
+  "16 to 256 visible ASCII characters without blanks",
+  " 16 到 256 个可见 ASCII 字符，不含空白",
+);
 
 const modelsSchema = z.string().transform((text, context) => {
   const models = new Map<string, string>();
@@ -160,6 +182,8 @@ export function readOverrides(
     baseUrl: reader.variable("ARK_BASE_URL", baseUrlSchema, asText),
     apiKeys: apiKeys && { place: apiKeys.place, value: keysOf(apiKeys.value) },
     models: reader.variable("VOLCANO_PROXY_MODELS", modelsSchema, asText),
+    dataFolder: reader.variable("VOLCANO_PROXY_DATA", dataFolderSchema, asText),
+    adminKey: reader.variable("VOLCANO_PROXY_ADMIN_KEY", adminKeySchema, asKeys),
     logLevel: reader.variable("LOG_LEVEL", logLevelSchema, asText)?.value ?? defaults.log.level,
     logFormat: reader.variable("LOG_FORMAT", logFormatSchema, asText)?.value ?? defaults.log.format,
   };

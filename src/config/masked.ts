@@ -1,13 +1,14 @@
 /** The configuration as it resolves, in the words of its file, with its secrets masked: fit to be printed. */
 import type { Timeouts } from "../core/timeouts.ts";
-import type { Config, ModelConfig, PriceConfig } from "./config.ts";
+import type { Config, LedgerConfig, ModelConfig } from "./config.ts";
 import { exampleModels } from "./defaults.ts";
+import { priceSettings } from "./price-settings.ts";
 import { formatDuration, formatSize } from "./quantities.ts";
+import type { LedgerSettings } from "./schema.ts";
 
 const SHOWN_CHARACTERS = 3;
 /** A shorter secret would be half given away by its beginning. */
 const SHOWN_LENGTH_MIN = 12;
-const MICRO_YUAN = 1_000_000;
 
 /** At most the first three characters, and the length: `ark…(44)`. */
 export function maskSecret(secret: string): string {
@@ -29,9 +30,20 @@ function timeoutSettings(timeouts: Timeouts): { readonly [name: string]: string 
   };
 }
 
-function priceSettings(price: PriceConfig): object {
-  const cached = price.cachedInput === null ? {} : { cached_input: price.cachedInput / MICRO_YUAN };
-  return { input: price.input / MICRO_YUAN, ...cached, output: price.output / MICRO_YUAN };
+function ledgerSettings({ durability, retentionMs, clientLoss, onFailure }: LedgerConfig): LedgerSettings {
+  return {
+    durability,
+    retention: formatDuration(retentionMs),
+    client_loss: clientLoss.kind,
+    on_failure: onFailure,
+    ...(clientLoss.kind === "cancel"
+      ? {}
+      : {
+          drain_for: formatDuration(clientLoss.forMs),
+          drain_tokens_max: clientLoss.tokensMax,
+          drains_max: clientLoss.drainsMax,
+        }),
+  };
 }
 
 /** What differs from the configuration's own timeouts and repairs; the rest is said once, above. */
@@ -73,7 +85,7 @@ export function maskedSettings(config: Config): object {
       in_flight_max: config.server.inFlightMax,
       cors: [...config.server.corsOrigins],
     },
-    control: { ...config.control },
+    control: { host: config.control.host, port: config.control.port },
     auth: { mode: config.auth.mode },
     upstreams: Object.fromEntries(
       config.upstreams.map((upstream) => [
@@ -99,5 +111,6 @@ export function maskedSettings(config: Config): object {
       before_first_byte: config.heartbeat.beforeFirstByte,
     },
     retries: { attempts_max: config.retries.attemptsMax },
+    ledger: ledgerSettings(config.ledger),
   };
 }

@@ -40,6 +40,7 @@ export type Reason =
       readonly nearest: string | null;
       readonly known: readonly string[];
     }
+  | { readonly kind: "price-unknown"; readonly name: string; readonly nearest: string | null }
   | { readonly kind: "host-with-key"; readonly host: string }
   | { readonly kind: "same-port"; readonly port: number }
   | { readonly kind: "plan-base-url" }
@@ -206,6 +207,13 @@ const phrases: Phrases = {
     return {
       en: `the default model \`${reason.name}\` is no alias of models (null: unknown names answer 404)${hint.en}`,
       zh: `默认模型 \`${reason.name}\` 不是 models 中的别名（null 表示未知名称返回 404）${hint.zh}`,
+    };
+  },
+  "price-unknown": (reason) => {
+    const hint = suggestion(reason.nearest, []);
+    return {
+      en: `no list price is known of \`${reason.name}\`${hint.en}; or write \`input\` and \`output\` in CNY`,
+      zh: `没有 \`${reason.name}\` 的标价${hint.zh}；也可直接写 \`input\` 与 \`output\`（人民币）`,
     };
   },
   "host-with-key": (reason) => ({

@@ -14,6 +14,8 @@ const bytesOf = {
 } as const;
 type SizeUnit = keyof typeof bytesOf;
 
+export const DAY_MS = millisecondsOf.d;
+
 /** The greatest delay of a Node timer: 24.8 days. A longer one would fire at once. */
 export const DURATION_MS_MAX = 2_147_483_647;
 
@@ -22,10 +24,15 @@ export const sizePattern = /^(\d{1,12}(?:\.\d{1,3})?)(B|KB|MB|GB|KiB|MiB|GiB)$/;
 
 /** Milliseconds, at least 1 and at most DURATION_MS_MAX; null where the text is no such duration. */
 export function parseDurationMs(text: string): number | null {
+  return parseLongDurationMs(text, 1, DURATION_MS_MAX);
+}
+
+/** Milliseconds within the bounds, for what no timer waits for; null where the text is no such duration. */
+export function parseLongDurationMs(text: string, leastMs: number, mostMs: number): number | null {
   const match = durationPattern.exec(text);
   if (match === null) return null;
   const milliseconds = Math.round(Number(match[1]) * millisecondsOf[match[2] as DurationUnit]);
-  return milliseconds >= 1 && milliseconds <= DURATION_MS_MAX ? milliseconds : null;
+  return milliseconds >= leastMs && milliseconds <= mostMs ? milliseconds : null;
 }
 
 /** Bytes; null where the text is no size. A bare number is bytes. */

@@ -74,7 +74,12 @@ function finish(
   placeInFile: (path: Path) => Place,
 ): ConfigReading {
   const { overrides, problems: overrideProblems } = readOverrides(source.environment, source.flags);
-  const { config, problems, warnings } = resolveConfig(settings, overrides, placeInFile);
+  const { config, problems, warnings } = resolveConfig(
+    settings,
+    overrides,
+    source.workingFolder,
+    placeInFile,
+  );
   const wrong = [...overrideProblems, ...problems];
   const file = read?.file ?? null;
   if (wrong.length > 0) return broken(file, wrong);

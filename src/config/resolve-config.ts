@@ -1,11 +1,13 @@
 /** Puts defaults, file, environment and command line together into the one frozen configuration. */
+import { resolve } from "node:path";
 import { nearestName } from "../core/nearest-name.ts";
 import type { Config, UpstreamConfig } from "./config.ts";
-import { DEFAULT_HOST_WITH_KEY, DEFAULT_UPSTREAM_NAME, defaults } from "./defaults.ts";
+import { DEFAULT_DATA_FOLDER, DEFAULT_HOST_WITH_KEY, DEFAULT_UPSTREAM_NAME, defaults } from "./defaults.ts";
 import { keysOf, type Overrides } from "./environment.ts";
 import { isLoopbackHost } from "./loopback.ts";
 import { type Place, type Problem, problemAt, type Reason } from "./problem.ts";
 import { parseSizeBytes } from "./quantities.ts";
+import { resolveLedger } from "./resolve-ledger.ts";
 import { defaultRepairs, resolveModels } from "./resolve-models.ts";
 import { defaultTimeouts, durationMs, mergeTimeouts } from "./resolve-timeouts.ts";
 import type { Settings } from "./schema.ts";
@@ -37,13 +39,20 @@ function deepFreeze<Value>(value: Value): Value {
 class Resolver {
   readonly #settings: Settings;
   readonly #overrides: Overrides;
+  readonly #dataFolder: string;
   readonly #placeInFile: (path: Path) => Place;
   readonly problems: Problem[] = [];
   readonly warnings: Problem[] = [];
 
-  constructor(settings: Settings, overrides: Overrides, placeInFile: (path: Path) => Place) {
+  constructor(
+    settings: Settings,
+    overrides: Overrides,
+    workingFolder: string,
+    placeInFile: (path: Path) => Place,
+  ) {
     this.#settings = settings;
     this.#overrides = overrides;
+    this.#dataFolder = resolve(workingFolder, overrides.dataFolder?.value ?? DEFAULT_DATA_FOLDER);
     this.#placeInFile = placeInFile;
   }
 
@@ -82,6 +91,7 @@ class Resolver {
         beforeFirstByte: settings.heartbeat?.before_first_byte ?? defaults.heartbeat.before_first_byte,
       },
       retries: { attemptsMax: settings.retries?.attempts_max ?? defaults.retries.attempts_max },
+      ledger: resolveLedger(settings.ledger ?? {}, this.#dataFolder),
       log: { level: this.#overrides.logLevel, format: this.#overrides.logFormat },
     };
   }
@@ -149,7 +159,7 @@ class Resolver {
         this.#placeInFile(control?.port === undefined ? ["server", "port"] : ["control", "port"]);
       this.#wrong(place, { kind: "same-port", port });
     }
-    return { host, port };
+    return { host, port, adminKey: this.#overrides.adminKey?.value ?? null };
   }
 
   #defaultModel(aliases: readonly string[]): string | null {
@@ -163,13 +173,17 @@ class Resolver {
   }
 }
 
-/** Resolves checked settings. The configuration may be used only where there are no problems. */
+/**
+ * Resolves checked settings; relative paths begin in the working folder. The configuration may be used only
+ * where there are no problems.
+ */
 export function resolveConfig(
   settings: Settings,
   overrides: Overrides,
+  workingFolder: string,
   placeInFile: (path: Path) => Place,
 ): Resolution {
-  const resolver = new Resolver(settings, overrides, placeInFile);
+  const resolver = new Resolver(settings, overrides, workingFolder, placeInFile);
   const config = resolver.resolve();
   return { config: deepFreeze(config), problems: resolver.problems, warnings: resolver.warnings };
 }

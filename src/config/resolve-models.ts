@@ -1,11 +1,13 @@
 /** Lays the aliases of the file and the environment over the default table and resolves each one. */
 import { type Repair, repairs } from "../core/changes.ts";
+import type { PriceList } from "../core/money.ts";
 import { nearestName } from "../core/nearest-name.ts";
 import type { Timeouts } from "../core/timeouts.ts";
-import { findArkModel, microYuan } from "./ark-models.ts";
-import type { ModelConfig, PriceConfig, TargetConfig, UpstreamConfig } from "./config.ts";
+import { arkCatalogue, findArkModel, priceOfModel } from "./ark-models.ts";
+import type { ModelConfig, TargetConfig, UpstreamConfig } from "./config.ts";
 import { exampleModels, isExampleId } from "./defaults.ts";
 import type { Override } from "./environment.ts";
+import { configuredPrice, type PriceSettings } from "./price-settings.ts";
 import { type Place, type Problem, problemAt } from "./problem.ts";
 import { mergeTimeouts } from "./resolve-timeouts.ts";
 import type { ModelSettings, Settings } from "./schema.ts";
@@ -29,21 +31,22 @@ function resolveRepairs(changes: readonly string[]): ReadonlySet<Repair> {
   return new Set(repairs.filter((repair) => added.includes(repair) || kept.includes(repair)));
 }
 
-/** The file's price, or Ark's list price where it does not depend on the request's length. */
+/** The file's price, by its figures or by the id of one of Ark's models; else Ark's list price. */
 function resolvePrice(
-  settings:
-    | { readonly input: number; readonly cached_input?: number | undefined; readonly output: number }
-    | undefined,
+  context: ModelContext,
+  alias: string,
+  settings: PriceSettings | undefined,
   model: string,
-): PriceConfig | null {
-  if (settings !== undefined) {
-    const cachedInput = settings.cached_input === undefined ? null : microYuan(settings.cached_input);
-    return { input: microYuan(settings.input), cachedInput, output: microYuan(settings.output) };
-  }
-  const tiers = findArkModel(model)?.priceTiers ?? [];
-  const [only] = tiers;
-  if (only === undefined || tiers.length > 1) return null;
-  return { input: only.input, cachedInput: only.cachedInput, output: only.output };
+): PriceList | null {
+  if (settings === undefined) return priceOfModel(model);
+  if (typeof settings !== "string") return configuredPrice(settings);
+  const price = priceOfModel(settings);
+  if (price !== null) return price;
+  const known = [...arkCatalogue().models.values()].flatMap(({ id, price: own }) => (own === null ? [] : id));
+  const nearest = nearestName(settings, known);
+  const place = context.placeOf(["models", alias, "price"]);
+  context.problems.push(problemAt(place, { kind: "price-unknown", name: settings, nearest }));
+  return null;
 }
 
 function resolveTarget(
@@ -86,7 +89,7 @@ function resolveModel(
     targets: [target],
     repairs: resolveRepairs(settings.repairs ?? []),
     timeouts: mergeTimeouts(context.timeouts, settings.timeouts ?? {}),
-    price: resolvePrice(settings.price, target.model),
+    price: resolvePrice(context, alias, settings.price, target.model),
     isExample: isExampleId(target.model),
   };
 }

@@ -1,7 +1,7 @@
 /** What the schema says of a place in the configuration: what it expects there, which names it knows. */
 import { z } from "zod";
 import type { Phrase } from "../core/language.ts";
-import { expectations } from "./schema.ts";
+import { expectations } from "./expectations.ts";
 import type { Path } from "./yaml-tree.ts";
 
 type Schema = z.core.$ZodType;

@@ -1,21 +1,18 @@
 /** The schema of the configuration file: every setting with its bounds, its meaning and what it expects. */
 import { z } from "zod";
 import { repairs } from "../core/changes.ts";
-import type { Phrase } from "../core/language.ts";
-import { durationPattern, parseDurationMs, parseSizeBytes, sizePattern } from "./quantities.ts";
-
-/** What a setting expects, for people; `expected ...` in errors and the type column of the documentation. */
-export const expectations = z.registry<Phrase>();
-
-function expecting<Schema extends z.ZodType>(schema: Schema, en: string, zh: string): Schema {
-  expectations.add(schema, { en, zh });
-  return schema;
-}
+import { expecting, section } from "./expectations.ts";
+import { priceSchema } from "./price-settings.ts";
+import {
+  durationSchema,
+  optionalDurationSchema,
+  retentionSchema,
+  sizeSchema,
+  tokensMaxSchema,
+} from "./quantity-schemas.ts";
 
 const visibleText = /^[\x21-\x7e]{1,256}$/;
 const HOST = /^(?=.{1,253}$)[A-Za-z0-9:]([A-Za-z0-9.:_-]*[A-Za-z0-9:])?$/;
-const BODY_BYTES_MAX_LEAST = 1_024;
-const BODY_BYTES_MAX_MOST = 1_073_741_824;
 const API_KEYS_MAX = 100;
 
 export const portSchema = expecting(
@@ -28,32 +25,6 @@ export const hostSchema = expecting(
   z.string().regex(HOST),
   "an address or host name to listen on, such as 127.0.0.1",
   "监听的地址或主机名，例如 127.0.0.1",
-);
-
-const durationSchema = expecting(
-  z
-    .string()
-    .regex(durationPattern)
-    .refine((text) => parseDurationMs(text) !== null),
-  "a duration such as 250ms, 5s or 10m, at most 24 days",
-  "时长，例如 250ms、5s、10m，最长 24 天",
-);
-
-const optionalDurationSchema = expecting(
-  durationSchema.nullable(),
-  "a duration such as 5s or 10m, or null for none",
-  "时长，例如 5s、10m；null 表示不限",
-);
-
-const sizeSchema = expecting(
-  z
-    .union([z.int().min(BODY_BYTES_MAX_LEAST).max(BODY_BYTES_MAX_MOST), z.string().regex(sizePattern)])
-    .refine((size) => {
-      const bytes = parseSizeBytes(size);
-      return bytes !== null && bytes >= BODY_BYTES_MAX_LEAST && bytes <= BODY_BYTES_MAX_MOST;
-    }),
-  "a size from 1KiB to 1GiB, such as 64MiB",
-  " 1KiB 到 1GiB 的大小，例如 64MiB",
 );
 
 function originOf(text: string): string | null {
@@ -118,16 +89,6 @@ const upstreamNameSchema = expecting(
 
 const flagSchema = expecting(z.boolean(), "true or false", " true 或 false");
 
-const priceSchema = expecting(
-  z.number().min(0).max(1_000_000),
-  "CNY per million tokens, 0 or more",
-  "每百万 token 的人民币价格，不小于 0",
-);
-
-function section<Shape extends z.ZodRawShape>(shape: Shape) {
-  return expecting(z.strictObject(shape), "settings by name", "以名称列出的设置");
-}
-
 const repairNames = repairs.flatMap((repair) => [repair, `-${repair}`] as const);
 const repairSchema = expecting(
   z.enum(repairNames),
@@ -163,13 +124,11 @@ const modelSettings = section({
     .optional()
     .describe("Where the alias goes. May be left out for an alias of the default table."),
   timeouts: section(modelTimeouts).optional().describe("Timeouts that differ for this alias."),
-  price: section({
-    input: priceSchema.describe("CNY per million input tokens."),
-    cached_input: priceSchema.optional().describe("CNY per million input tokens that Ark had cached."),
-    output: priceSchema.describe("CNY per million output tokens."),
-  })
+  price: priceSchema
     .optional()
-    .describe("What the model costs. Default: Ark's list price where the target is a known model id."),
+    .describe(
+      "What the model costs. Default: Ark's list price where the target is a known model id; else unknown.",
+    ),
   repairs: expecting(z.array(repairSchema).max(32), "a list of repairs", "修补项列表")
     .optional()
     .describe("Repairs over and above the default ones, or, with a hyphen, without one of them."),
@@ -201,6 +160,45 @@ const serverSection = section({
   cors: expecting(z.array(corsOriginSchema).max(100), "a list of origins", "来源列表")
     .optional()
     .describe("Origins that may call from a browser, beside loopback ones; `*` for all."),
+});
+
+const ledgerSection = section({
+  durability: expecting(z.enum(["process", "power"]), "process or power", " process 或 power")
+    .optional()
+    .describe(
+      [
+        "What a row outlives once its reply has ended. process: the gateway being killed;",
+        "power: the machine losing power too, and a reply's end waits for the disk.",
+      ].join(" "),
+    ),
+  retention: retentionSchema
+    .optional()
+    .describe("For so long each attempt has a row of its own; hourly and daily sums stay for ever."),
+  client_loss: expecting(z.enum(["cancel", "drain"]), "cancel or drain", " cancel 或 drain")
+    .optional()
+    .describe(
+      [
+        "When a client leaves: cancel the call to Ark, or drain:",
+        "read on for Ark's own count of tokens, which Ark bills.",
+      ].join(" "),
+    ),
+  on_failure: expecting(z.enum(["refuse", "continue"]), "refuse or continue", " refuse 或 continue")
+    .optional()
+    .describe(
+      [
+        "While the ledger cannot be written: refuse requests with 503 `ledger_unavailable`,",
+        "or continue and hold the rows in memory.",
+      ].join(" "),
+    ),
+  drain_for: durationSchema
+    .optional()
+    .describe("With `client_loss: drain`: for so long after the client has left."),
+  drain_tokens_max: tokensMaxSchema
+    .optional()
+    .describe("With `client_loss: drain`: for so many tokens after the client has left, as counted here."),
+  drains_max: expecting(z.int().min(1).max(100_000), "a whole number from 1 to 100000", " 1 到 100000 的整数")
+    .optional()
+    .describe("With `client_loss: drain`: answers read on for at once; one more is cancelled."),
 });
 
 const upstreamSection = section({
@@ -259,9 +257,11 @@ export const configSchema = section({
   })
     .optional()
     .describe("When a call is tried again."),
+  ledger: ledgerSection.optional().describe("What is remembered of each call, and what a loss may cost."),
 });
 
 /** The configuration file as it was written, checked. */
 export type Settings = z.infer<typeof configSchema>;
 export type ModelSettings = NonNullable<Settings["models"]>[string];
+export type LedgerSettings = NonNullable<Settings["ledger"]>;
 export type TimeoutSettings = NonNullable<Settings["timeouts"]>;

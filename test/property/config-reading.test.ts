@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readConfigBytes } from "../../src/config/read-config.ts";
+import { areTiersInOrder } from "../../src/core/money.ts";
 import { propertyRuns, propertyTimeoutMs } from "../support/property-runs.ts";
 
 const CHANGED_SHARE = 0.05;
@@ -13,7 +14,10 @@ const compact = Buffer.from(
   [
     "server: {host: 0.0.0.0, port: 5000, body_bytes_max: 64MiB, cors: []}",
     "upstreams: {ark: {kind: ark, api_keys: [a, b]}}",
-    "models: &m {fast: ep-1, slow: {targets: [{upstream: ark, model: ep-2}], price: {input: 1, output: 2}}}",
+    "models: &m {fast: ep-1, slow: {targets: [{upstream: ark, model: ep-2}], price: {input: 1, output: 2}},",
+    "  tiered: {targets: [{model: ep-3}], price: [{up_to_input_tokens: 9, input: 1, output: 2}, {input: 2, output: 3}]},",
+    "  named: {targets: [{model: ep-4}], price: glm-5-2-260617}}",
+    "ledger: {durability: power, retention: 90d, client_loss: drain, drain_for: 30s, drains_max: 9}",
     "timeouts: {dns: 5s, first_token: null}",
     `default_model: \${D:-fast}`,
   ].join("\n"),
@@ -73,6 +77,13 @@ function check(bytes: Buffer): "ok" | "broken" {
   if (reading.kind === "ok") {
     expect(Object.isFrozen(reading.config)).toBe(true);
     expect(reading.config.models.every((model) => model.targets.length === 1)).toBe(true);
+    for (const { price } of reading.config.models) {
+      if (price === null) continue;
+      expect(areTiersInOrder(price.tiers)).toBe(true);
+      expect(price.tiers.every(({ input, output }) => Number.isSafeInteger(input + output))).toBe(true);
+    }
+    expect(reading.config.ledger.retentionMs).toBeGreaterThanOrEqual(86_400_000);
+    expect(reading.config.ledger.retentionMs).toBeLessThanOrEqual(3_650 * 86_400_000);
     return "ok";
   }
   expect(reading.problems.length).toBeGreaterThan(0);

@@ -27,6 +27,26 @@ test("secrets are masked, warnings are said", async () => {
   expect(text).toMatch(/^warning: environment: CONTROL_HOST: the control plane listens on 0\.0\.0\.0/m);
 });
 
+test("what the environment alone sets is told too, the admin key masked", async () => {
+  const variables = { VOLCANO_PROXY_DATA: "/srv/books", VOLCANO_PROXY_ADMIN_KEY: "adm-0123456789abcdef" };
+  const people = invocationOf("check", {}, variables);
+  expect(await check(people)).toBe(0);
+  expect(people.standardOutput.lines.slice(1, 4)).toEqual([
+    "# log level info, format json",
+    "# ledger in /srv/books",
+    "# admin key adm…(20)",
+  ]);
+  const programs = invocationOf("check", { json: true }, variables);
+  expect(await check(programs)).toBe(0);
+  expect(JSON.parse(programs.standardOutput.text)).toMatchObject({
+    ...{ data_folder: "/srv/books", admin_key: "adm…(20)" },
+    settings: {
+      ledger: { durability: "process", retention: "90d", client_loss: "cancel", on_failure: "refuse" },
+    },
+  });
+  for (const { standardOutput } of [people, programs]) expect(standardOutput.text).not.toContain("0123");
+});
+
 test("a broken file: each error with file, line and column on stderr, exit code 1", async () => {
   const invocation = invocationOf("check", { config: "mine.yaml" });
   writeFileSync(join(invocation.workingFolder, "mine.yaml"), "server:\n  prot: 1\n  port: x\n");
@@ -56,6 +76,8 @@ test("--json, good and broken", async () => {
     file: null,
     settings: { server: { port: 5_000 } },
     log: { level: "info", format: "json" },
+    data_folder: join(good.workingFolder, "data"),
+    admin_key: null,
     problems: [],
   });
 

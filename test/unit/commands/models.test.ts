@@ -53,6 +53,7 @@ test("--json", async () => {
     alias: "deepseek-r1",
     model: "ep-20250218144306-sshj5",
     example: true,
+    price_version: null,
     price_cny_per_million: [],
     successors: ["deepseek-v4-pro-ga-260813"],
   });
@@ -61,10 +62,31 @@ test("--json", async () => {
     upstream: "ark",
     model: "glm-5-2-260617",
     example: false,
-    price_cny_per_million: [{ up_to_input_tokens: null, input: 8, cached_input: 2, output: 28 }],
+    price_version: "ark-2026-08-27",
+    price_cny_per_million: [
+      {
+        ...{ up_to_input_tokens: null, up_to_output_tokens: null },
+        ...{ input: 8, cached_input: 2, output: 28, audio_input: null },
+      },
+    ],
+    fast_price_cny_per_million: [],
     context_tokens: 1_048_576,
     speaks: ["chat"],
   });
+});
+
+test("--json has what else is listed, and a configured price says that it is one", async () => {
+  const aliases =
+    "turbo=doubao-seed-2-1-turbo-260628,hear=doubao-seed-2-0-mini-260428,old=doubao-seed-1-8-251228";
+  const invocation = invocationOf("models", { json: true }, { VOLCANO_PROXY_MODELS: aliases });
+  expect(await models(invocation)).toBe(0);
+  const result = JSON.parse(invocation.standardOutput.text);
+  expect(result.list_price_version).toBe("ark-2026-08-27");
+  const [turbo, hear, old] = result.models.slice(4);
+  expect(turbo.fast_price_cny_per_million).toMatchObject([{ input: 6, cached_input: 1.2, output: 30 }]);
+  const audio = hear.price_cny_per_million.map((tier: { audio_input: number }) => tier.audio_input);
+  expect(audio).toEqual([3, 6, 12]);
+  expect(old.price_cny_per_million[0]).toMatchObject({ up_to_output_tokens: 204, output: 2 });
 });
 
 test("a broken configuration is told, exit code 1", async () => {

@@ -37,9 +37,12 @@ describe("names", () => {
     },
   );
 
-  test.each(["ledger: {}", "limits: {}", "retries: { budget_ratio: 0.2 }"])("nor is %s known", (text) => {
-    expect(bad(text)[0]).toMatch(/unknown setting/);
-  });
+  test.each(["ledger: { sink: sqlite }", "limits: {}", "retries: { budget_ratio: 0.2 }"])(
+    "nor is %s known",
+    (text) => {
+      expect(bad(text)[0]).toMatch(/unknown setting/);
+    },
+  );
 
   test("a name set twice, in any of YAML's two styles", () => {
     expect(bad("server: { port: 1, port: 2 }")).toEqual([
@@ -92,6 +95,41 @@ describe("values", () => {
       "models: { fast: { targets: [{ model: a }], price: { input: 1 } } }",
       "price.output: missing; expected CNY",
     ],
+    [
+      "models: { fast: { targets: [{ model: a }], price: doubao-seed-2-0-lite-260429 } }",
+      "1:51: models.fast.price: no list price is known of `doubao-seed-2-0-lite-260429`; the nearest known name is `doubao-seed-2-0-lite-260428`",
+    ],
+    [
+      "models: { fast: { targets: [{ model: a }], price: glm-4-7-251222 } }",
+      "models.fast.price: no list price is known of `glm-4-7-251222`; or write `input` and `output` in CNY",
+    ],
+    [
+      "models: { fast: { targets: [{ model: a }], price: [{ input: 1, output: 1, up_to_inputs: 5 }] } }",
+      "models.fast.price[0].up_to_inputs: unknown setting `up_to_inputs`; the nearest known name is `up_to_input_tokens`",
+    ],
+    [
+      "models: { fast: { targets: [{ model: a }], price: [{ up_to_input_tokens: 0, input: 1, output: 1 }] } }",
+      "models.fast.price[0].up_to_input_tokens: expected a whole number of tokens from 1",
+    ],
+    [
+      "models: { fast: { targets: [{ model: a }], price: [{ input: 1 }] } }",
+      "models.fast.price[0].output: missing; expected CNY",
+    ],
+    ["models: { fast: { targets: [{ model: a }], price: [] } }", "models.fast.price: expected `input`,"],
+    ["models: { fast: { targets: [{ model: a }], price: 5 } }", "models.fast.price: expected `input`,"],
+    ["ledger: { durability: disk }", "1:23: ledger.durability: expected process or power"],
+    ["ledger: { client_loss: keep }", "1:24: ledger.client_loss: expected cancel or drain"],
+    ["ledger: { on_failure: stop }", "1:23: ledger.on_failure: expected refuse or continue"],
+    [
+      "ledger: { retention: 23h }",
+      "1:22: ledger.retention: expected a duration from 1d to 3650d, such as 90d",
+    ],
+    ["ledger: { retention: 3650.001d }", "1:22: ledger.retention: expected a duration from 1d to 3650d"],
+    ["ledger: { drain_for: 25d }", "1:22: ledger.drain_for: expected a duration such as 250ms"],
+    ["ledger: { drain_tokens_max: 0 }", "1:29: ledger.drain_tokens_max: expected a whole number of tokens"],
+    ["ledger: { drain_tokens_max: 1000000001 }", "1:29: ledger.drain_tokens_max: expected a whole number"],
+    ["ledger: { drains_max: 100001 }", "1:23: ledger.drains_max: expected a whole number from 1 to 100000"],
+    ["ledger: { drain_form: 1s }", "unknown setting `drain_form`; the nearest known name is `drain_for`"],
     [
       "models: { fast: { targets: [{ model: a }], repairs: [x] } }",
       "repairs[0]: expected one of developer_role",
@@ -155,6 +193,20 @@ describe("values", () => {
         "environment: ARK_API_KEY: expected keys without blanks, as a list or separated by commas; empty for none",
       ]);
     }
+  });
+});
+
+describe("an admin key", () => {
+  test.each([
+    "0123456789abcde",
+    "0123456789 abcdef",
+    "密钥密钥密钥密钥密钥密钥密钥密钥",
+    " ",
+    "x".repeat(257),
+  ])("%j is refused, and not repeated", (key) => {
+    expect(bad("", { VOLCANO_PROXY_ADMIN_KEY: key })).toEqual([
+      "environment: VOLCANO_PROXY_ADMIN_KEY: expected 16 to 256 visible ASCII characters without blanks",
+    ]);
   });
 });
 

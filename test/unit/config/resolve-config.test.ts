@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { exampleModels } from "../../../src/config/defaults.ts";
 import { maskedSettings } from "../../../src/config/masked.ts";
 import { readConfig } from "../../../src/config/read-config.ts";
-import { bad, good } from "./reading.ts";
+import { bad, good, linesOf } from "./reading.ts";
 
 const MINUTE_MS = 60_000;
 const alias = (text: string, name: string, environment = {}) =>
@@ -18,7 +18,7 @@ describe("defaults", () => {
     expect(config.server).toMatchObject({ inFlightMax: 9_000, corsOrigins: [] });
     expect(config.server).toMatchObject({ requestHeadersTimeoutMs: 10_000, requestBodyTimeoutMs: 60_000 });
     expect(config.server.drainTimeoutMs).toBe(31 * MINUTE_MS);
-    expect(config.control).toEqual({ host: "127.0.0.1", port: 5_001 });
+    expect(config.control).toEqual({ host: "127.0.0.1", port: 5_001, adminKey: null });
     expect(config.upstreams).toEqual([
       { name: "ark", kind: "ark", baseUrl: "https://ark.cn-beijing.volces.com/api/v3", apiKeys: [] },
     ]);
@@ -40,6 +40,13 @@ describe("defaults", () => {
     });
     expect(config.heartbeat).toEqual({ everyMs: 15_000, beforeFirstByte: true });
     expect(config.retries).toEqual({ attemptsMax: 2 });
+    expect(config.ledger).toEqual({
+      folder: "/nowhere/data",
+      durability: "process",
+      retentionMs: 90 * 86_400_000,
+      clientLoss: { kind: "cancel" },
+      onFailure: "refuse",
+    });
     expect(config.log).toEqual({ level: "info", format: "json" });
     expect(reading.warnings).toEqual([]);
   });
@@ -227,19 +234,6 @@ describe("models", () => {
     expect(alias(text, "deepseek-r1")?.timeouts).toMatchObject({ dnsMs: 1_000, firstTokenMs: 9_000 });
   });
 
-  test("prices are whole micro-yuan, from the file or from Ark's list where it has one price", () => {
-    const own =
-      "models: { fast: { targets: [{ model: m }], price: { input: 0.15, cached_input: 0.03, output: 1.5 } } }";
-    expect(alias(own, "fast")?.price).toEqual({ input: 150_000, cachedInput: 30_000, output: 1_500_000 });
-    expect(alias("models: { fast: deepseek-v4-flash-ga-260731 }", "fast")?.price).toEqual({
-      input: 3_000_000,
-      cachedInput: 100_000,
-      output: 9_000_000,
-    });
-    expect(alias("models: { fast: doubao-seed-2-0-lite-260428 }", "fast")?.price).toBeNull();
-    expect(alias("models: { fast: ep-mine }", "fast")?.price).toBeNull();
-  });
-
   test("repairs are added and, with a hyphen, taken away", () => {
     const repairs = (list: string) => [
       ...(alias(`models: { fast: { targets: [{ model: m }], repairs: ${list} } }`, "fast")?.repairs ?? []),
@@ -254,6 +248,138 @@ describe("models", () => {
     expect(good("default_model: null").config.defaultModel).toBeNull();
     expect(good("default_model: fast\nmodels: { fast: m }").config.defaultModel).toBe("fast");
     expect(good("default_model: fast", { VOLCANO_PROXY_MODELS: "fast=m" }).config.defaultModel).toBe("fast");
+  });
+});
+
+describe("prices", () => {
+  const priceOf = (price: string) =>
+    alias(`models: { fast: { targets: [{ model: ep-mine }], price: ${price} } }`, "fast")?.price ?? null;
+  const anyLength = { inputTokensMax: null, outputTokensMax: null };
+
+  test("are whole micro-yuan, and have a version that is made of the figures", () => {
+    const price = priceOf("{ input: 0.15, cached_input: 0.03, output: 1.5 }");
+    expect(price).toEqual({
+      version: expect.stringMatching(/^config-[0-9a-f]{8}$/),
+      tiers: [{ ...anyLength, input: 150_000, cachedInput: 30_000, output: 1_500_000 }],
+    });
+    const version = price?.version;
+    expect(priceOf("[{ output: 1.5, cached_input: 0.03, input: 0.15 }]")?.version).toBe(version);
+    const others = [
+      "{ input: 0.15, cached_input: 0.03, output: 1.51 }",
+      "{ input: 0.15, output: 1.5 }",
+      "[{ up_to_input_tokens: 9, input: 0.15, cached_input: 0.03, output: 1.5 }]",
+    ];
+    const versions = others.map((other) => priceOf(other)?.version);
+    expect(new Set([...versions, version]).size).toBe(others.length + 1);
+  });
+
+  test("may be tiers, by the length of the request and of the answer", () => {
+    const tiers = [
+      "{ up_to_input_tokens: 32768, up_to_output_tokens: 204, input: 0.8, output: 2 }",
+      "{ up_to_input_tokens: 32768, input: 0.8, output: 8 }",
+      "{ input: 1.2, cached_input: 0.16, output: 16 }",
+    ];
+    expect(priceOf(`[${tiers.join(", ")}]`)?.tiers).toEqual([
+      { inputTokensMax: 32_768, outputTokensMax: 204, input: 800_000, cachedInput: null, output: 2_000_000 },
+      { inputTokensMax: 32_768, outputTokensMax: null, input: 800_000, cachedInput: null, output: 8_000_000 },
+      { ...anyLength, input: 1_200_000, cachedInput: 160_000, output: 16_000_000 },
+    ]);
+  });
+
+  const tier = (bound: string) => `{ ${bound} input: 1, output: 1 }`;
+  test.each([
+    [tier("up_to_input_tokens: 9,"), tier("up_to_input_tokens: 9,")],
+    [tier("up_to_input_tokens: 9,"), tier("up_to_input_tokens: 8,")],
+    [tier(""), tier("up_to_input_tokens: 9,")],
+    [tier(""), tier("")],
+    [tier("up_to_input_tokens: 9,"), tier("up_to_input_tokens: 9, up_to_output_tokens: 9,")],
+    [tier("up_to_input_tokens: 9,"), tier("up_to_output_tokens: 9,")],
+  ])("tiers out of order are refused: %s, %s", (one, other) => {
+    const text = `models: { fast: { targets: [{ model: a }], price: [${one}, ${other}] } }`;
+    expect(bad(text)[0]).toContain("the narrower before the wider");
+  });
+
+  test("at most sixteen tiers", () => {
+    const tiers = (count: number) =>
+      `[${Array.from({ length: count }, (_, index) => tier(`up_to_input_tokens: ${index + 1},`)).join(", ")}]`;
+    expect(priceOf(tiers(16))?.tiers).toHaveLength(16);
+    expect(bad(`models: { fast: { targets: [{ model: a }], price: ${tiers(17)} } }`)[0]).toContain(
+      "1 to 16 tiers",
+    );
+  });
+
+  test("are Ark's where the target, or the price, is one of Ark's ids", () => {
+    const flash = {
+      version: "ark-2026-08-27",
+      tiers: [{ ...anyLength, input: 3_000_000, cachedInput: 100_000, output: 9_000_000 }],
+    };
+    expect(alias("models: { fast: deepseek-v4-flash-ga-260731 }", "fast")?.price).toEqual(flash);
+    expect(priceOf("deepseek-v4-flash-ga-260731")).toEqual(flash);
+    expect(priceOf("doubao-seed-2-0-lite-260428")?.tiers).toHaveLength(3);
+    expect(alias("models: { fast: doubao-seed-2-0-lite-260428 }", "fast")?.price?.tiers).toHaveLength(3);
+  });
+
+  test("the file's figures stand over Ark's, also where they say free", () => {
+    const text = (price: string) =>
+      `models: { fast: { targets: [{ model: glm-5-2-260617 }], price: ${price} } }`;
+    const free = alias(text("{ input: 0, output: 0 }"), "fast")?.price;
+    expect(free?.tiers).toEqual([{ ...anyLength, input: 0, cachedInput: null, output: 0 }]);
+    expect(free?.version).toMatch(/^config-/);
+  });
+
+  test("are unknown where nobody says them", () => {
+    expect(alias("models: { fast: ep-mine }", "fast")?.price).toBeNull();
+    expect(alias("models: { fast: glm-4-7-251222 }", "fast")?.price).toBeNull();
+  });
+});
+
+describe("the ledger", () => {
+  const ledger = (settings: string, environment = {}) =>
+    good(`ledger: ${settings}`, environment).config.ledger;
+
+  test("what draining may cost is bounded, whether or not it is said", () => {
+    expect(ledger("{ client_loss: drain }").clientLoss).toEqual({
+      kind: "drain",
+      forMs: 30_000,
+      tokensMax: 8_192,
+      drainsMax: 100,
+    });
+    const own = "{ client_loss: drain, drain_for: 1500ms, drain_tokens_max: 1, drains_max: 2 }";
+    expect(ledger(own).clientLoss).toEqual({ kind: "drain", forMs: 1_500, tokensMax: 1, drainsMax: 2 });
+    expect(ledger("{ drain_for: 1s }").clientLoss).toEqual({ kind: "cancel" });
+  });
+
+  test("retention is longer than a timer can wait", () => {
+    const retentionDays = (text: string) => ledger(`{ retention: ${text} }`).retentionMs / 86_400_000;
+    expect(["1d", "24h", "90d", "3650d"].map(retentionDays)).toEqual([1, 1, 90, 3_650]);
+  });
+
+  test("durability and what a failure does", () => {
+    expect(ledger("{ durability: power, on_failure: continue }")).toMatchObject({
+      durability: "power",
+      onFailure: "continue",
+    });
+  });
+
+  test("its folder is absolute, wherever it is named from", () => {
+    const folder = (name: string) => {
+      const source = { environment: { VOLCANO_PROXY_DATA: name }, flags: {}, workingFolder: "/srv/gateway" };
+      const reading = readConfig(source);
+      return reading.kind === "ok" ? reading.config.ledger.folder : linesOf(reading);
+    };
+    expect(folder("")).toBe("/srv/gateway/data");
+    expect(folder("books")).toBe("/srv/gateway/books");
+    expect(folder("../books/")).toBe("/srv/books");
+    expect(folder("/var/lib/books")).toBe("/var/lib/books");
+    expect(folder("a\0b")).toEqual(["environment: VOLCANO_PROXY_DATA: expected the path of a folder"]);
+  });
+
+  test("the admin key comes from the environment alone", () => {
+    const key = "0123456789abcdef";
+    expect(good("", { VOLCANO_PROXY_ADMIN_KEY: key }).config.control.adminKey).toBe(key);
+    expect(good("", { VOLCANO_PROXY_ADMIN_KEY: "x".repeat(256) }).config.control.adminKey).toHaveLength(256);
+    expect(good("", { VOLCANO_PROXY_ADMIN_KEY: "" }).config.control.adminKey).toBeNull();
+    expect(bad(`control: { admin_key: ${key} }`)[0]).toContain("unknown setting `admin_key`");
   });
 });
 
@@ -283,14 +409,31 @@ describe("the masked settings", () => {
   const text = [
     "upstreams: { ark: { base_url: 'https://ark.example/api/v3' } }",
     "models: { deepseek-v3: null, fast: { targets: [{ model: m }], repairs: [-developer_role], timeouts: { dns: 1.5s },",
-    "  price: { input: 0.3, output: 0.6 } } }",
+    "  price: { input: 0.3, output: 0.6 } },",
+    "  tiers: { targets: [{ model: m }], price: [{ up_to_input_tokens: 9, input: 0.1, output: 0 }] },",
+    "  named: { targets: [{ model: ep-mine }], price: doubao-seed-1-8-251228 }, listed: glm-5-2-260617 }",
     "server: { body_bytes_max: 1000000, cors: ['*'] }",
     "timeouts: { drain: 90s, first_token: 4m }",
+    "ledger: { durability: power, retention: 400d, client_loss: drain, drain_for: 1m, on_failure: continue }",
   ].join("\n");
 
   test("read again, resolve to the same", () => {
     const { config } = good(text);
     expect(good(JSON.stringify(maskedSettings(config))).config).toEqual(config);
+  });
+
+  test("say whose price holds, by its id where it is Ark's", () => {
+    const settings = maskedSettings(good(text).config) as { models: Record<string, { price?: unknown }> };
+    expect(settings.models["named"]?.price).toBe("doubao-seed-1-8-251228");
+    expect(settings.models["listed"]?.price).toBe("glm-5-2-260617");
+    expect(settings.models["fast"]?.price).toEqual({ input: 0.3, output: 0.6 });
+    expect(settings.models["tiers"]?.price).toEqual([{ up_to_input_tokens: 9, input: 0.1, output: 0 }]);
+    expect(settings.models["deepseek-r1"]?.price).toBeUndefined();
+  });
+
+  test("do not show the admin key", () => {
+    const { config } = good("", { VOLCANO_PROXY_ADMIN_KEY: "0123456789abcdef" });
+    expect(JSON.stringify(maskedSettings(config))).not.toContain("0123");
   });
 
   test("show three characters of a key at most, and of a short one none", () => {

@@ -1,9 +1,7 @@
-/** Proves that the files that ship are whole: the example, the catalogue, the JSON Schema and its page. */
+/** Proves that the files that ship are whole: the example, the JSON Schema and its page. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { configurationPage } from "../../../scripts/configuration-page.ts";
-import { arkCatalogue, findAliasAdvice, findArkModel } from "../../../src/config/ark-models.ts";
-import { exampleModels } from "../../../src/config/defaults.ts";
 import { configJsonSchema, configJsonSchemaText } from "../../../src/config/json-schema.ts";
 import { good } from "./reading.ts";
 
@@ -40,6 +38,7 @@ describe("the JSON Schema", () => {
       "timeouts",
       "heartbeat",
       "retries",
+      "ledger",
     ]);
   });
 
@@ -89,52 +88,5 @@ describe("the example", () => {
       host: "127.0.0.1",
       port: 6_000,
     });
-  });
-});
-
-describe("the catalogue", () => {
-  const { models, aliases } = arkCatalogue();
-
-  test("is dated, and knows each id once", () => {
-    const text = shipped("models.yaml");
-    expect(text.split("\n")[0]).toMatch(/as of the price list of \d{4}-\d{2}-\d{2}/);
-    expect(models.size).toBe(text.match(/^ {2}- id: /gm)?.length);
-    expect(models.size).toBeGreaterThanOrEqual(25);
-  });
-
-  test("has prices in ascending tiers that end with the longest request", () => {
-    for (const { id, priceTiers, contextTokens } of models.values()) {
-      const bounds = priceTiers.map((tier) => tier.inputTokensMax ?? Number.POSITIVE_INFINITY);
-      expect([id, bounds]).toEqual([id, bounds.toSorted((a, b) => a - b)]);
-      for (const tier of priceTiers) expect(Number.isSafeInteger(tier.input + tier.output)).toBe(true);
-      expect(contextTokens % 1_024).toBe(0);
-    }
-  });
-
-  test("advises on each alias of the default table, with successors that it knows and that do not end", () => {
-    expect([...aliases.keys()].toSorted()).toEqual([...exampleModels.keys()].toSorted());
-    for (const [alias, { successors }] of aliases) {
-      expect([alias, successors.length > 0]).toEqual([alias, true]);
-      for (const successor of successors) expect(findArkModel(successor)?.isRetiring).toBe(false);
-    }
-    expect(findAliasAdvice("deepseek-r1")?.successors).toEqual(["deepseek-v4-pro-ga-260813"]);
-    expect(findAliasAdvice("mine")).toBeNull();
-  });
-
-  test("gives Ark's figures as they are listed", () => {
-    expect(findArkModel("doubao-seed-2-0-lite-260428")).toMatchObject({
-      isRetiring: false,
-      contextTokens: 262_144,
-      inputTokensMax: 229_376,
-      outputTokensMax: 131_072,
-      inputModalities: ["text", "image", "video", "audio"],
-      priceTiers: [
-        { inputTokensMax: 32_768, input: 600_000, cachedInput: 120_000, output: 3_600_000 },
-        { inputTokensMax: 131_072, input: 900_000, cachedInput: 180_000, output: 5_400_000 },
-        { inputTokensMax: 262_144, input: 1_800_000, cachedInput: 360_000, output: 10_800_000 },
-      ],
-    });
-    expect(findArkModel("ep-20250218144306-sshj5")).toBeNull();
-    expect(findArkModel("gpt-4o")).toBeNull();
   });
 });
