@@ -35,7 +35,14 @@ export function openedRow(
   };
 }
 
-const NO_BODY = { events: 0, narrowBytes: 0, middleCharacters: 0, wideCharacters: 0 };
+const NO_BODY = {
+  events: 0,
+  narrowBytes: 0,
+  marks: 0,
+  middleCharacters: 0,
+  wideCharacters: 0,
+  thoughtBytes: 0,
+};
 
 /** A request that was let in and ended before any attempt was made has one row all the same: number 0. */
 export function unrelayedRow(

@@ -23,7 +23,14 @@ export function openedRow(requestId: RequestId, attempt = 1): AttemptOpened {
     stream: true,
     openedAtWallMs: 1_795_000_000_000,
     queueMs: 0.5,
-    body: { events: 1, narrowBytes: 200, middleCharacters: 0, wideCharacters: 12 },
+    body: {
+      events: 1,
+      narrowBytes: 200,
+      marks: 20,
+      middleCharacters: 0,
+      wideCharacters: 12,
+      thoughtBytes: 0,
+    },
     outputTokensMax: null,
     price: null,
   };
