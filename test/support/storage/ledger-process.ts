@@ -4,6 +4,7 @@
  */
 import { writeSync } from "node:fs";
 import { attemptIdOf, type KeyId, newRequestId } from "../../../src/core/ids.ts";
+import type { PriceList } from "../../../src/core/money.ts";
 import { DurableLedger } from "../../../src/ledger/durable-ledger.ts";
 import type { AttemptOpened, AttemptSettled } from "../../../src/ledger/ledger.ts";
 
@@ -30,9 +31,16 @@ function opened(number: number): AttemptOpened {
     stream: true,
     openedAtWallMs: 1_795_000_000_000 + number,
     queueMs: 0.4,
-    body: { events: 1, narrowBytes: 420, middleCharacters: 0, wideCharacters: 31 },
+    body: {
+      events: 1,
+      narrowBytes: 420,
+      marks: 90,
+      middleCharacters: 0,
+      wideCharacters: 31,
+      thoughtBytes: 0,
+    },
     outputTokensMax: null,
-    price: { version: "test", tiers: [{ inputTokensMax: null, input: 2e6, cachedInput: null, output: 8e6 }] },
+    price: PRICE,
   };
 }
 
@@ -46,13 +54,24 @@ function settled({ attemptId }: AttemptOpened, tokens: number): AttemptSettled {
     usage: { inputTokens: 40, cachedInputTokens: 0, outputTokens: tokens, reasoningTokens: 0 },
     provenance: "upstream_final",
     cost: 80 + 8 * tokens,
-    delivered: { events: 4, narrowBytes: 800, middleCharacters: 0, wideCharacters: 9 },
+    delivered: {
+      events: 4,
+      narrowBytes: 80,
+      marks: 9,
+      middleCharacters: 0,
+      wideCharacters: 9,
+      thoughtBytes: 0,
+    },
     dispatchedMs: 1,
     firstByteMs: 12.5,
     totalMs: 40,
   };
 }
 
+const PRICE: PriceList = {
+  version: "test",
+  tiers: [{ inputTokensMax: null, outputTokensMax: null, input: 2e6, cachedInput: null, output: 8e6 }],
+};
 const SILENT = { info() {}, warn() {}, error() {} };
 
 async function attempt(ledger: DurableLedger, number: number): Promise<void> {
