@@ -2,6 +2,7 @@
 import type { Repair } from "../core/changes.ts";
 import type { PriceList } from "../core/money.ts";
 import type { Timeouts } from "../core/timeouts.ts";
+import type { BillColumnNames } from "./bill-columns.ts";
 
 /** What becomes of an answer whose client has left. */
 export type ClientLossConfig =
@@ -24,6 +25,7 @@ export type LedgerConfig = {
   readonly clientLoss: ClientLossConfig;
   /** What becomes of new requests while the ledger cannot be written. */
   readonly onFailure: "refuse" | "continue";
+  readonly billColumns: BillColumnNames;
 };
 
 export type UpstreamConfig = {

@@ -30,7 +30,8 @@ function timeoutSettings(timeouts: Timeouts): { readonly [name: string]: string 
   };
 }
 
-function ledgerSettings({ durability, retentionMs, clientLoss, onFailure }: LedgerConfig): LedgerSettings {
+function ledgerSettings(ledger: LedgerConfig): LedgerSettings {
+  const { durability, retentionMs, clientLoss, onFailure, billColumns } = ledger;
   return {
     durability,
     retention: formatDuration(retentionMs),
@@ -43,6 +44,7 @@ function ledgerSettings({ durability, retentionMs, clientLoss, onFailure }: Ledg
           drain_tokens_max: clientLoss.tokensMax,
           drains_max: clientLoss.drainsMax,
         }),
+    ...(Object.keys(billColumns).length === 0 ? {} : { bill_columns: billColumns }),
   };
 }
 

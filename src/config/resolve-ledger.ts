@@ -17,6 +17,7 @@ export function resolveLedger(settings: LedgerSettings, folder: string): LedgerC
     retentionMs,
     clientLoss: clientLossOf(settings),
     onFailure: settings.on_failure ?? ledger.on_failure,
+    billColumns: settings.bill_columns ?? {},
   };
 }
 

@@ -1,6 +1,7 @@
 /** The schema of the configuration file: every setting with its bounds, its meaning and what it expects. */
 import { z } from "zod";
 import { repairs } from "../core/changes.ts";
+import { billColumnsSchema } from "./bill-columns.ts";
 import { expecting, section } from "./expectations.ts";
 import { priceSchema } from "./price-settings.ts";
 import {
@@ -199,6 +200,9 @@ const ledgerSection = section({
   drains_max: expecting(z.int().min(1).max(100_000), "a whole number from 1 to 100000", " 1 到 100000 的整数")
     .optional()
     .describe("With `client_loss: drain`: answers read on for at once; one more is cancelled."),
+  bill_columns: billColumnsSchema
+    .optional()
+    .describe("What an exported bill calls its columns; those left out are looked for by `reconcile`."),
 });
 
 const upstreamSection = section({

@@ -129,6 +129,8 @@ describe("values", () => {
     ["ledger: { drain_tokens_max: 0 }", "1:29: ledger.drain_tokens_max: expected a whole number of tokens"],
     ["ledger: { drain_tokens_max: 1000000001 }", "1:29: ledger.drain_tokens_max: expected a whole number"],
     ["ledger: { drains_max: 100001 }", "1:23: ledger.drains_max: expected a whole number from 1 to 100000"],
+    ["ledger: { bill_columns: { days: x } }", "unknown setting `days`; the nearest known name is `day`"],
+    ["ledger: { bill_columns: { day: ' x' } }", "ledger.bill_columns.day: expected the head of a column"],
     ["ledger: { drain_form: 1s }", "unknown setting `drain_form`; the nearest known name is `drain_for`"],
     [
       "models: { fast: { targets: [{ model: a }], repairs: [x] } }",

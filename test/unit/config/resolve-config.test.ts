@@ -46,6 +46,7 @@ describe("defaults", () => {
       retentionMs: 90 * 86_400_000,
       clientLoss: { kind: "cancel" },
       onFailure: "refuse",
+      billColumns: {},
     });
     expect(config.log).toEqual({ level: "info", format: "json" });
     expect(reading.warnings).toEqual([]);
@@ -361,6 +362,10 @@ describe("the ledger", () => {
     });
   });
 
+  test("what a bill calls its columns", () => {
+    expect(ledger("{ bill_columns: { model: 实例ID } }").billColumns).toEqual({ model: "实例ID" });
+  });
+
   test("its folder is absolute, wherever it is named from", () => {
     const folder = (name: string) => {
       const source = { environment: { VOLCANO_PROXY_DATA: name }, flags: {}, workingFolder: "/srv/gateway" };
@@ -414,7 +419,8 @@ describe("the masked settings", () => {
     "  named: { targets: [{ model: ep-mine }], price: doubao-seed-1-8-251228 }, listed: glm-5-2-260617 }",
     "server: { body_bytes_max: 1000000, cors: ['*'] }",
     "timeouts: { drain: 90s, first_token: 4m }",
-    "ledger: { durability: power, retention: 400d, client_loss: drain, drain_for: 1m, on_failure: continue }",
+    "ledger: { durability: power, retention: 400d, client_loss: drain, drain_for: 1m, on_failure: continue,",
+    "  bill_columns: { day: 账单日期, cost: '应付金额(元)' } }",
   ].join("\n");
 
   test("read again, resolve to the same", () => {
