@@ -116,3 +116,11 @@ export function csvLine(fields: readonly string[]): string {
 function csvField(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll(QUOTE, '""')}"` : text;
 }
+
+/**
+ * A spreadsheet takes text that begins so for a formula, and clients choose the names of models: an
+ * apostrophe in front makes it text again.
+ */
+export function withoutFormula(text: string): string {
+  return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+}

@@ -8,9 +8,6 @@ const KEY_BYTES = 20;
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
 const DIGIT_BITS = 5;
 
-/** A key that somebody chose must have so many characters; those that are made have 41. */
-export const ADMIN_KEY_CHARACTERS_MIN = 16;
-
 /** `vp-admin-` and 32 digits of base 32 (RFC 4648), 160 random bits. */
 export function newAdminKey(): string {
   let digits = "";
@@ -28,11 +25,6 @@ export function newAdminKey(): string {
 /** SHA-256 in hexadecimal: enough for 160 random bits, which no dictionary holds. */
 export function adminKeyHash(key: string): string {
   return createHash("sha256").update(key, "utf8").digest("hex");
-}
-
-/** Whether a key that somebody chose may be one: visible ASCII without blanks, and not short. */
-export function isAdminKey(text: string): boolean {
-  return /^[\x21-\x7e]{1,256}$/.test(text) && text.length >= ADMIN_KEY_CHARACTERS_MIN;
 }
 
 export type AdminKeyAtStart = {

@@ -29,7 +29,13 @@ export type UsageParameter = (typeof usageParameters)[number];
 export type UsageParameters = { readonly [name in UsageParameter]?: string | undefined };
 
 export type UsageReading =
-  | { readonly kind: "ok"; readonly query: UsageQuery }
+  | {
+      readonly kind: "ok";
+      readonly query: UsageQuery;
+      /** Both included. */
+      readonly firstDay: BeijingDay;
+      readonly lastDay: BeijingDay;
+    }
   | { readonly kind: "wrong"; readonly parameter: UsageParameter; readonly expects: Phrase };
 
 const DEFAULT_DAYS = 30;
@@ -110,5 +116,5 @@ export function readUsageQuery(parameters: UsageParameters, nowWallMs: number): 
     ...(model === undefined ? {} : { alias: model }),
   };
   const groupBy = by.map((name) => usageGroups[name]);
-  return { kind: "ok", query: { period: { firstDay, lastDay }, groupBy, filters } };
+  return { kind: "ok", query: { period: { firstDay, lastDay }, groupBy, filters }, firstDay, lastDay };
 }

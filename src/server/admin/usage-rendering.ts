@@ -2,7 +2,7 @@
 import { beijingDayOf } from "../../core/beijing-day.ts";
 import type { MicroYuan } from "../../core/money.ts";
 import type { UsageReport, UsageRow, UsageSums } from "../../ledger/reports.ts";
-import { csvLine } from "../../wire/csv.ts";
+import { csvLine, withoutFormula } from "../../wire/csv.ts";
 import { type UsageGroupName, usageGroupNames, usageGroups } from "./usage-query.ts";
 
 export const usageFormats = ["json", "csv"] as const;
@@ -57,14 +57,6 @@ function jsonOf(report: UsageReport): string {
   const { fromWallMs, toWallMs, totals, truncated } = report;
   const period = { from: beijingDayOf(fromWallMs), to: beijingDayOf(toWallMs - 1), utc_offset: "+08:00" };
   return `${JSON.stringify({ ...period, by: names, rows, totals: sumsOf(totals), truncated }, null, 2)}\n`;
-}
-
-/**
- * A spreadsheet takes such a text for a formula, and clients choose the names of models: an apostrophe in
- * front makes it text again.
- */
-function withoutFormula(text: string): string {
-  return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
 }
 
 function csvOf(report: UsageReport): string {

@@ -6,7 +6,6 @@ import {
   AdminGate,
   adminKeyAtStart,
   adminKeyHash,
-  isAdminKey,
   newAdminKey,
 } from "../../../src/server/admin/admin-key.ts";
 
@@ -41,23 +40,10 @@ describe("the key", () => {
     for (let place = 0; place < 32; place++) {
       expect(new Set(keys.map((key) => key[9 + place])).size).toBe(32);
     }
-    expect(keys.every(isAdminKey)).toBe(true);
   });
 
   test("is known by its SHA-256", () => {
     expect(adminKeyHash(KEY)).toBe(createHash("sha256").update(KEY).digest("hex"));
-  });
-
-  test.each([
-    ["a".repeat(15), false],
-    ["a".repeat(16), true],
-    ["a".repeat(256), true],
-    ["a".repeat(257), false],
-    [`${"a".repeat(16)} b`, false],
-    [`${"a".repeat(16)}é`, false],
-    ["", false],
-  ])("%j can be chosen: %s", (text, isUsable) => {
-    expect(isAdminKey(text)).toBe(isUsable);
   });
 
   test("a configured one goes before the stored, the stored before a new one", () => {
