@@ -53,7 +53,7 @@ export class SpawnedGateway {
     if (this.port === 0) throw new Error(`the gateway has exited: ${this.#output}`);
   }
 
-  signal(name: "SIGTERM" | "SIGINT"): void {
+  signal(name: "SIGTERM" | "SIGINT" | "SIGKILL"): void {
     this.#child.kill(name);
   }
 
@@ -73,6 +73,20 @@ export async function spawnGateway(
   const simulator = createSimulator(options);
   const { url } = await simulator.listen();
   const folder = mkdtempSync(join(tmpdir(), "volcano-proxy-"));
+  onTestFinished(async () => {
+    await simulator.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return spawnGatewayIn(folder, simulator, url, environment);
+}
+
+/** Over a simulator that is there already, with its data below a folder that outlives it. */
+export async function spawnGatewayIn(
+  folder: string,
+  simulator: Simulator,
+  url: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<SpawnedGateway> {
   const child = spawn(process.execPath, [PROGRAM, "serve"], {
     cwd: folder,
     env: {
@@ -85,10 +99,8 @@ export async function spawnGateway(
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  onTestFinished(async () => {
+  onTestFinished(() => {
     child.kill("SIGKILL");
-    await simulator.close();
-    rmSync(folder, { recursive: true, force: true });
   });
   const gateway = new SpawnedGateway(simulator, child);
   await gateway.untilListening();
