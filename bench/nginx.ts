@@ -1,32 +1,15 @@
 /** The yardstick: Debian's nginx as a plain reverse proxy, one worker, HTTP/1.1 kept alive, no buffering. */
 import { execFileSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { programPath } from "./debian-package.ts";
 import { freePort, type Launch, temporaryFolder } from "./target.ts";
 
 const PLACES = ["/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/local/bin/nginx", "/usr/bin/nginx"];
 
-function find(): string | undefined {
-  return PLACES.find((path) => existsSync(path));
-}
-
 /** Where nginx is. Installs Debian's package where it is absent and this is root; else throws, saying how. */
 export function nginxPath(): string {
-  const found = find();
-  if (found !== undefined) return found;
-  if (process.getuid?.() === 0 && existsSync("/usr/bin/apt-get")) {
-    process.stderr.write("bench: installing nginx with apt-get\n");
-    // RUNLEVEL=1 keeps the package from starting its own server.
-    const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
-    const aptGet = (...args: string[]): void => {
-      execFileSync("apt-get", ["-q", ...args], { env: environment, stdio: ["ignore", "ignore", "inherit"] });
-    };
-    aptGet("update");
-    aptGet("install", "-y", "--no-install-recommends", "nginx");
-  }
-  const installed = find();
-  if (installed !== undefined) return installed;
-  throw new Error("nginx is needed as the yardstick: run `sudo apt-get install nginx`, then run this again");
+  return programPath("nginx", PLACES);
 }
 
 /** For example `nginx/1.22.1`. */

@@ -12,10 +12,10 @@ function settingOf(name: string): number {
 }
 
 /** Fields of proc_pid_stat(5), counted from the last bracket: the name within them may hold anything. */
-function statOf(pid: number): Stat | null {
+function statOf(pid: number, thread = ""): Stat | null {
   let text: string;
   try {
-    text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    text = readFileSync(`/proc/${pid}${thread}/stat`, "latin1");
   } catch {
     return null;
   }
@@ -52,6 +52,11 @@ function sumOver(root: number, of: (stat: Stat) => number): number {
  */
 export function cpuMicroseconds(root: number): number {
   return (sumOver(root, (stat) => stat.ticks) * 1_000_000) / ticksPerSecond;
+}
+
+/** The same of the process's first thread alone, on which its event loop runs. */
+export function mainThreadMicroseconds(pid: number): number {
+  return ((statOf(pid, `/task/${pid}`)?.ticks ?? 0) * 1_000_000) / ticksPerSecond;
 }
 
 /** Resident memory of the tree in bytes. Pages that processes share count once for each. */

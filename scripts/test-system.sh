@@ -6,4 +6,5 @@ cd "$(dirname "$0")/.."
 npm ci --prefix test/clients --ignore-scripts
 # Before the tests, so that no test waits for a package.
 node_modules/.bin/node --input-type=module -e 'import { nginxPath } from "./bench/nginx.ts"; console.log(nginxPath());'
+node_modules/.bin/node --input-type=module -e 'import { requireStrace } from "./test/support/storage/strace.ts"; requireStrace();'
 npx vitest run --config vitest.system.config.ts "$@"

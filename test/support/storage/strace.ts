@@ -1,23 +1,16 @@
 /** Runs a program under strace, which can trace its system calls, kill it at one of them, or let one fail. */
-import { execFileSync, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { spawn } from "node:child_process";
 import { join, resolve } from "node:path";
+import { programPath } from "../../../bench/debian-package.ts";
 
 const PLACE = "/usr/bin/strace";
 const ROOT = resolve(import.meta.dirname, "../../..");
 const NODE = join(ROOT, "node_modules/.bin/node");
 const LEDGER_PROCESS = join(import.meta.dirname, "ledger-process.ts");
 
-/** Installs Debian's package where it is absent and this is root; else throws, saying how. */
+/** Installed where it is absent and this is root; else throws, saying how. */
 export function requireStrace(): void {
-  if (existsSync(PLACE)) return;
-  if (process.getuid?.() === 0 && existsSync("/usr/bin/apt-get")) {
-    const environment = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    const options = { env: environment, stdio: ["ignore", "ignore", "inherit"] } as const;
-    execFileSync("apt-get", ["-q", "update"], options);
-    execFileSync("apt-get", ["-q", "install", "-y", "--no-install-recommends", "strace"], options);
-  }
-  if (!existsSync(PLACE)) throw new Error("strace is needed: run `sudo apt-get install strace`, then again");
+  programPath("strace", [PLACE]);
 }
 
 export type LedgerRun = {
