@@ -1,6 +1,7 @@
 /** The port of a client protocol: what a door must be able to do so that the pipeline can serve it. */
 import type { Change, Repair } from "../core/changes.ts";
 import type { GatewayError } from "../core/errors.ts";
+import type { TextMeasure } from "../core/text-measure.ts";
 import type { Usage } from "../core/usage.ts";
 import type { Splice } from "../wire/json-splice.ts";
 
@@ -57,6 +58,8 @@ export interface Tap {
   readonly usageIsFinal: boolean;
   /** Whole events given back or taken out so far; comments are not events. */
   readonly events: number;
+  /** Of the text in those events; it grows. The closing usage, the end mark and an error hold none. */
+  readonly measure: TextMeasure;
   /** Part of an unfinished event has been given back: nothing of ours may follow it. */
   readonly insideEvent: boolean;
 }

@@ -1,59 +1,16 @@
 /** Listens to a chat stream on its way to the client: whole events, their usage, and how the stream ends. */
 import { readChatUsage, type Usage } from "../../core/usage.ts";
 import { type EventFields, EventScanner, readEvent, SSE_TAIL_BYTES_MAX } from "../../wire/sse-events.ts";
+import { TextTally } from "../../wire/text-measure.ts";
 import type { Intent, StreamFailure, Tap } from "../door.ts";
+import { plainChunkEnd } from "./plain-chunk.ts";
+import { StreamMeasure } from "./stream-measure.ts";
 
-const LF = 0x0a;
-const SPACE = 0x20;
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const LOWER_R = 0x72;
-const LOWER_U = 0x75;
-
-const PLAIN_BEGIN = Buffer.from("data: {");
-const PLAIN_END = Buffer.from(',"usage":null}');
-const ERROR_WORD = Buffer.from('"error"');
 const BLANK_LINE = Buffer.from("\n\n");
+const NOTHING = Buffer.alloc(0);
 const HELD_BYTES_START = 1_024;
 
 type JsonObject = { readonly [member: string]: unknown };
-
-/** Whether the bytes of `needle` stand in `bytes` just before `end`. */
-function endsWith(bytes: Buffer, end: number, needle: Buffer): boolean {
-  const start = end - needle.length;
-  if (start < 0) return false;
-  for (let index = needle.length - 1; index >= 0; index--) {
-    if (bytes[start + index] !== needle[index]) return false;
-  }
-  return true;
-}
-
-/**
- * The end of the ordinary chunk that begins at `from`, or 0 where what begins there must be read.
- *
- * An ordinary chunk is one line `data: {...,"usage":null}`, LF, LF, without `\u` and without the token
- * `"error"`. It can then neither hold a usage nor be a usage chunk, an error or `[DONE]`, so it need not be
- * parsed. If the line is JSON, its last brace closes the outermost object; the quote before `usage`, after
- * a comma and no backslash, opens that object's last member, which wins over any twin: its usage is
- * null. Inside a string a quote is escaped, so a member `error` can only be written as that token, or with
- * `\u`. If the line is not JSON, there is nothing to read in it.
- */
-function plainChunkEnd(bytes: Buffer, from: number): number {
-  const begin = from + PLAIN_BEGIN.length;
-  if (begin > bytes.length || !endsWith(bytes, begin, PLAIN_BEGIN)) return 0;
-  const length = bytes.length;
-  for (let at = begin; at < length; at++) {
-    const byte = bytes[at] ?? 0;
-    if (byte === LOWER_R) {
-      if (bytes[at + 1] === QUOTE && endsWith(bytes, at + 2, ERROR_WORD)) return 0;
-    } else if (byte === BACKSLASH) {
-      if (bytes[at + 1] === LOWER_U) return 0;
-    } else if (byte < SPACE) {
-      return byte === LF && bytes[at + 1] === LF && endsWith(bytes, at, PLAIN_END) ? at + 2 : 0;
-    }
-  }
-  return 0;
-}
 
 /** The object that `text` is in JSON, or null. */
 function parseObject(text: string): JsonObject | null {
@@ -108,12 +65,15 @@ class ChatTap implements Tap {
   usageIsFinal = false;
   events = 0;
   insideEvent = false;
+  readonly measure = new StreamMeasure();
   readonly #wantsUsage: boolean;
   readonly #tailBytesMax: number;
   readonly #scanner = new EventScanner();
   /** The unfinished block's bytes so far, copied: a few bytes must not keep a whole socket buffer alive. */
   #held: Buffer | null = null;
   #heldBytes = 0;
+  /** Of the event that flows unread; no part of the measure before its end. */
+  #unread: TextTally | null = null;
 
   constructor(wantsUsage: boolean, tailBytesMax: number) {
     this.#wantsUsage = wantsUsage;
@@ -128,7 +88,7 @@ class ChatTap implements Tap {
     while (at < piece.length) {
       const plainEnd = this.#scanner.isBetweenBlocks ? plainChunkEnd(piece, at) : 0;
       if (plainEnd > 0) {
-        this.events++;
+        this.#measureWhole(piece, at, plainEnd);
         at = plainEnd;
         continue;
       }
@@ -139,7 +99,7 @@ class ChatTap implements Tap {
         if (this.#passesJoined(block)) parts = [block];
         start = end;
       } else if (this.insideEvent) {
-        this.#leaveEvent();
+        this.#leaveEvent(piece, end);
       } else if (!this.#passes(piece, at, end)) {
         if (start < at) parts = [...(parts ?? []), piece.subarray(start, at)];
         start = end;
@@ -150,12 +110,19 @@ class ChatTap implements Tap {
         return assemble(parts, piece, start, end);
       }
     }
-    if (at < piece.length && !this.insideEvent) {
+    if (this.insideEvent) {
+      this.#unread?.addBytes(piece, at, piece.length);
+    } else if (at < piece.length) {
       if (this.#heldBytes + piece.length - at <= this.#tailBytesMax) {
         this.#hold(piece, at);
         return assemble(parts, piece, start, at);
       }
-      if (this.#held !== null) parts = [this.#release(this.#held)];
+      this.#unread = new TextTally();
+      if (this.#held !== null) {
+        this.#unread.addBytes(this.#held, 0, this.#heldBytes);
+        parts = [this.#release(this.#held)];
+      }
+      this.#unread.addBytes(piece, at, piece.length);
       this.insideEvent = true;
     }
     return assemble(parts, piece, start, piece.length);
@@ -170,7 +137,7 @@ class ChatTap implements Tap {
   finish(): Buffer | null {
     const isWhole = this.#scanner.endsHere();
     if (this.#held === null) {
-      if (isWhole) this.#leaveEvent();
+      if (isWhole) this.#leaveEvent(NOTHING, 0);
       return null;
     }
     const tail = this.#release(this.#held);
@@ -183,13 +150,30 @@ class ChatTap implements Tap {
       return tail;
     }
     if (parseObject(event.data) === null) return null;
-    return this.#listen(event, event.data) ? Buffer.concat([tail, BLANK_LINE]) : null;
+    return this.#listen(event, event.data, tail) ? Buffer.concat([tail, BLANK_LINE]) : null;
   }
 
-  /** What has flowed unread has come to its end. */
-  #leaveEvent(): void {
+  /** What has flowed unread has come to its end, at `end` of `piece`. */
+  #leaveEvent(piece: Buffer, end: number): void {
     this.insideEvent = false;
-    if (this.#scanner.endedEvent) this.events++;
+    const unread = this.#unread;
+    this.#unread = null;
+    if (!this.#scanner.endedEvent) return;
+    this.events++;
+    unread?.addBytes(piece, 0, end);
+    if (unread !== null) this.measure.addUnread(unread);
+  }
+
+  /** Takes in an event that need not be read; one that would have flowed, had it been cut, all the same. */
+  #measureWhole(bytes: Buffer, start: number, end: number): void {
+    this.events++;
+    if (end - start <= this.#tailBytesMax) {
+      this.measure.addEvent(bytes, start, end);
+      return;
+    }
+    const unread = new TextTally();
+    unread.addBytes(bytes, start, end);
+    this.measure.addUnread(unread);
   }
 
   #hold(piece: Buffer, from: number): void {
@@ -215,7 +199,7 @@ class ChatTap implements Tap {
   /** As `#passes`, for a block put together from pieces: it has not been tried as an ordinary chunk yet. */
   #passesJoined(block: Buffer): boolean {
     if (plainChunkEnd(block, 0) !== block.length) return this.#passes(block, 0, block.length);
-    this.events++;
+    this.#measureWhole(block, 0, block.length);
     return true;
   }
 
@@ -226,15 +210,15 @@ class ChatTap implements Tap {
   #passes(bytes: Buffer, start: number, end: number): boolean {
     if (!this.#scanner.endedEvent) return true;
     if (end - start > this.#tailBytesMax) {
-      this.events++;
+      this.#measureWhole(bytes, start, end);
       return true;
     }
     const event = readEvent(bytes, start, end);
-    return event.data === null || this.#listen(event, event.data);
+    return event.data === null || this.#listen(event, event.data, bytes.subarray(start, end));
   }
 
-  /** Takes in one whole event; whether the client is to see it. */
-  #listen(event: EventFields, data: string): boolean {
+  /** Takes in one whole event, of these bytes; whether the client is to see it. */
+  #listen(event: EventFields, data: string, bytes: Buffer): boolean {
     this.events++;
     if (isDoneMark(data)) {
       this.done = true;
@@ -253,7 +237,9 @@ class ChatTap implements Tap {
       this.failure = { code: codeOf(chunk?.["error"]) };
       return true;
     }
-    return !isBill || this.#wantsUsage;
+    if (isBill) return this.#wantsUsage;
+    this.measure.addEvent(bytes, 0, bytes.length);
+    return true;
   }
 }
 
