@@ -51,10 +51,10 @@ async function examine(
   settings: DoctorSettings,
   report: (finding: Finding) => void,
 ): Promise<void> {
-  const { environment, workingFolder } = invocation;
+  const { environment } = invocation;
   report(await checkPort(config.server.host, config.server.port, "--port"));
   report(await checkPort(config.control.host, config.control.port, "--control-port"));
-  report(await checkDisk(workingFolder));
+  report(await checkDisk(config.ledger.folder));
   const lists = new Map<string, ArkList | null>();
   for (const upstream of config.upstreams) {
     const ask = { environment, timeouts: config.timeouts, ...settings };

@@ -1,8 +1,9 @@
-/** What the doctor looks at on this machine: are the ports free, can the working folder be written to. */
+/** What the doctor looks at on this machine: are the ports free, can the data folder be written to. */
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { request } from "undici";
 import type { Phrase } from "../../core/language.ts";
 import { PRODUCT } from "../../core/version.ts";
@@ -74,25 +75,37 @@ export async function checkPort(host: string, port: number, flag: string): Promi
   return finding("port", "failed", text, portAdvice(code, port, flag));
 }
 
+/** Itself, or the folder in which it would be made. */
+function existingFolder(folder: string): string {
+  let found = folder;
+  while (!existsSync(found) && dirname(found) !== found) found = dirname(found);
+  return found;
+}
+
+/** Whether the ledger could be written: into its folder, or into the one in which that would be made. */
 export async function checkDisk(folder: string): Promise<Finding> {
-  const path = join(folder, `.${PRODUCT}-doctor-${randomBytes(6).toString("hex")}`);
+  const writable = existingFolder(folder);
+  const path = join(writable, `.${PRODUCT}-doctor-${randomBytes(6).toString("hex")}`);
   try {
     await writeFile(path, "x", { flag: "wx" });
     await rm(path);
-    return finding("disk", "ok", {
-      en: `the working folder ${folder} is writable`,
-      zh: `工作目录 ${folder} 可写`,
-    });
+    const text =
+      writable === folder
+        ? { en: `the data folder ${folder} is writable`, zh: `数据目录 ${folder} 可写` }
+        : {
+            en: `the data folder ${folder} can be made at the first start`,
+            zh: `首次启动时可以创建数据目录 ${folder}`,
+          };
+    return finding("disk", "ok", text);
   } catch (error) {
     const code = String((error as NodeJS.ErrnoException).code);
-    return finding(
-      "disk",
-      "warning",
-      {
-        en: `the working folder ${folder} cannot be written to (${code})`,
-        zh: `工作目录 ${folder} 不可写（${code}）`,
-      },
-      { en: "start in a folder of yours, with room on its disk", zh: "请在有权限且有空间的目录中启动" },
-    );
+    const text = {
+      en: `the data folder ${folder} cannot be written to (${code})`,
+      zh: `数据目录 ${folder} 不可写（${code}）`,
+    };
+    return finding("disk", "failed", text, {
+      en: "set VOLCANO_PROXY_DATA to a folder of yours, with room on its disk",
+      zh: "请把 VOLCANO_PROXY_DATA 设为有权限且有空间的目录",
+    });
   }
 }

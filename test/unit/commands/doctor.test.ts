@@ -1,6 +1,6 @@
 /** Proves what the doctor finds, each fault brought about by a small server of its own. */
 
-import { writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Server } from "node:net";
 import { join } from "node:path";
@@ -278,14 +278,36 @@ describe("this machine", () => {
     );
   });
 
-  test("a folder that cannot be written to is a warning, and nothing is left in one that can", async () => {
-    const base = await arkThat(healthy);
-    const invocation = invocationOf("doctor", {}, { ARK_BASE_URL: base, PORT: "0", CONTROL_PORT: "0" });
-    const gone = { ...invocation, workingFolder: join(invocation.workingFolder, "gone") };
-    expect(await doctor(gone)).toBe(0);
-    expect(invocation.standardOutput.text).toMatch(
-      /^warning +the working folder .*gone cannot be written to \(ENOENT\)/m,
-    );
+  describe("the disk", () => {
+    const diskLine = async (data: string, before: (folder: string) => void = () => {}) => {
+      const environment = { ARK_BASE_URL: await arkThat(healthy), PORT: "0", CONTROL_PORT: "0" };
+      const invocation = invocationOf("doctor", {}, { ...environment, VOLCANO_PROXY_DATA: data });
+      before(invocation.workingFolder);
+      const exitCode = await doctor(invocation);
+      const { lines } = invocation.standardOutput;
+      const line = lines.find((text) => text.includes("the data folder")) ?? "";
+      return { exitCode, line, left: readdirSync(invocation.workingFolder, { recursive: true }) };
+    };
+
+    test("a data folder that is there is tried, and nothing is left in it", async () => {
+      const found = await diskLine("data", (folder) => mkdirSync(join(folder, "data")));
+      expect(found.line).toMatch(/^ok +the data folder .*data is writable$/);
+      expect(found).toMatchObject({ exitCode: 0, left: ["data"] });
+    });
+
+    test("one that is not there yet can be made, and is not made by looking", async () => {
+      const found = await diskLine("deep/data");
+      expect(found.line).toMatch(/^ok +the data folder .*deep\/data can be made at the first start$/);
+      expect(found).toMatchObject({ exitCode: 0, left: [] });
+    });
+
+    test("one that cannot be had is a failure: no gateway would start", async () => {
+      const found = await diskLine("taken/data", (folder) => writeFileSync(join(folder, "taken"), ""));
+      expect(found.line).toMatch(
+        /^FAILED +the data folder .*taken\/data cannot be written to \(ENOTDIR\); set VOLCANO_PROXY_DATA/,
+      );
+      expect(found.exitCode).toBe(1);
+    });
   });
 
   test("a broken configuration ends the visit", async () => {
