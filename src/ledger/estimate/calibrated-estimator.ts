@@ -7,23 +7,26 @@ import { type FitPrior, LinearFit } from "./linear-fit.ts";
 export const ESTIMATED_MODELS_MAX = 1_000;
 const VERSION = 1;
 
-/** Of Ark's chunks, around the text (ark-api 4.4); how far a model's are off it, its event's weight learns. */
-const ENVELOPE_BYTES = 230;
+/** Events, narrow bytes, marks, middle and wide characters, bytes of thoughts: tokens that each stands for. */
+const outputPrior: FitPrior = {
+  weights: [0.3, 0.2, 0.3, 0.4, 0.5, 0],
+  spreads: [0.6, 0.1, 0.4, 0.3, 0.3, 0.3],
+};
+/** The body itself, then as above. Most marks of a body are JSON's own. */
+const inputPrior: FitPrior = { weights: [0, 0.2, 0, 0.4, 0.55], spreads: [20, 0.1, 0.4, 0.3, 0.3] };
 
-/** Events, narrow bytes but for the usual envelopes, middle and wide characters; once for each answer. */
-const outputPrior: FitPrior = { weights: [1.2, 0.02, 0.2, 0.1, 0], spreads: [2, 0.2, 0.4, 0.4, 4] };
-/** What the envelope of the body costs; then its letters, middle and wide characters. */
-const inputPrior: FitPrior = { weights: [-8, 0.22, 0.4, 0.6], spreads: [20, 0.1, 0.3, 0.3] };
+const FLOOR_DIVISOR = 4;
 
-/** A body above it may have been sampled, or hold images: nothing is learned from it. */
-const LEARNED_BODY_BYTES_MAX = 65_536;
+/** Nothing is learned from a body with more text: its measure comes from too small a part of it. */
+const LEARNED_BODY_BYTES_MAX = 1_048_576;
 
 const OUTPUT_TOKENS_AT_FIRST = 512;
 const MEAN_SHARE_MIN = 0.02;
-/** How far beyond the mean an answer counts in full. */
+/** An answer of more than so many means counts as that many. */
 const MEAN_GROWTH_MAX = 8;
 
-const features = { output: new Float64Array(5), input: new Float64Array(4) };
+const outputFeatures = new Float64Array(outputPrior.weights.length);
+const inputFeatures = new Float64Array(inputPrior.weights.length);
 
 class ModelCalibration {
   readonly output = new LinearFit(outputPrior);
@@ -31,32 +34,47 @@ class ModelCalibration {
   meanOutputTokens = OUTPUT_TOKENS_AT_FIRST;
   answers = 0;
   learnedAt = 0;
+
+  /** The first figures count as much as all before, later ones a fixed share: old ones are forgotten. */
+  learnMean(outputTokens: number): void {
+    this.answers++;
+    const mean = this.meanOutputTokens;
+    const figure = Math.min(outputTokens, MEAN_GROWTH_MAX * (mean + 1));
+    this.meanOutputTokens = mean + (figure - mean) * Math.max(1 / (this.answers + 1), MEAN_SHARE_MIN);
+  }
 }
 
-function inputFeatures(body: TextMeasure): Float64Array {
-  const { input } = features;
-  input[0] = 1;
-  input[1] = body.narrowBytes;
-  input[2] = body.middleCharacters;
-  input[3] = body.wideCharacters;
-  return input;
+/** The features are read before the next are taken: one array serves all. */
+function featuresOfBody(body: TextMeasure): Float64Array {
+  inputFeatures[0] = 1;
+  inputFeatures[1] = body.narrowBytes;
+  inputFeatures[2] = body.marks;
+  inputFeatures[3] = body.middleCharacters;
+  inputFeatures[4] = body.wideCharacters;
+  return inputFeatures;
 }
 
-function outputFeatures(delivered: TextMeasure, answers: 0 | 1): Float64Array {
-  const { output } = features;
-  output[0] = delivered.events;
-  output[1] = delivered.narrowBytes - ENVELOPE_BYTES * delivered.events;
-  output[2] = delivered.middleCharacters;
-  output[3] = delivered.wideCharacters;
-  output[4] = answers;
-  return output;
+function featuresOfStream(delivered: TextMeasure): Float64Array {
+  outputFeatures[0] = delivered.events;
+  outputFeatures[1] = delivered.narrowBytes;
+  outputFeatures[2] = delivered.marks;
+  outputFeatures[3] = delivered.middleCharacters;
+  outputFeatures[4] = delivered.wideCharacters;
+  outputFeatures[5] = delivered.thoughtBytes;
+  return outputFeatures;
 }
 
 function tokensBy(weights: ArrayLike<number>, measured: Float64Array): number {
   let tokens = 0;
-  for (let index = 0; index < measured.length; index++)
+  for (let index = 0; index < measured.length; index++) {
     tokens += (weights[index] ?? 0) * (measured[index] ?? 0);
-  return clamped(tokens);
+  }
+  return tokens;
+}
+
+/** No text has far fewer tokens than usual, whatever was learned from texts unlike it. */
+function estimated(weights: ArrayLike<number>, prior: FitPrior, measured: Float64Array): number {
+  return clamped(Math.max(tokensBy(weights, measured), tokensBy(prior.weights, measured) / FLOOR_DIVISOR));
 }
 
 function clamped(tokens: number): number {
@@ -91,12 +109,13 @@ export class CalibratedEstimator implements Estimator {
   #learned = 0;
 
   inputTokens(model: EstimatedModel, body: TextMeasure): number {
-    return tokensBy(this.#models.get(model)?.input.weights() ?? inputPrior.weights, inputFeatures(body));
+    const weights = this.#models.get(model)?.input.weights() ?? inputPrior.weights;
+    return estimated(weights, inputPrior, featuresOfBody(body));
   }
 
   outputTokens(model: EstimatedModel, delivered: TextMeasure): number {
     const weights = this.#models.get(model)?.output.weights() ?? outputPrior.weights;
-    return tokensBy(weights, outputFeatures(delivered, 0));
+    return estimated(weights, outputPrior, featuresOfStream(delivered));
   }
 
   unseenOutputTokens(model: EstimatedModel, outputTokensMax: number | null): number {
@@ -107,13 +126,10 @@ export class CalibratedEstimator implements Estimator {
   learn(model: EstimatedModel, body: TextMeasure, delivered: TextMeasure | null, usage: Usage): void {
     const calibration = this.#models.get(model) ?? this.#begin(model);
     calibration.learnedAt = ++this.#learned;
-    calibration.answers++;
-    const mean = calibration.meanOutputTokens;
-    const figure = Math.min(usage.outputTokens, MEAN_GROWTH_MAX * (mean + 1));
-    calibration.meanOutputTokens = mean + (figure - mean) * Math.max(1 / calibration.answers, MEAN_SHARE_MIN);
-    if (delivered !== null) calibration.output.learn(outputFeatures(delivered, 1), usage.outputTokens);
+    calibration.learnMean(usage.outputTokens);
+    if (delivered !== null) calibration.output.learn(featuresOfStream(delivered), usage.outputTokens);
     if (byteCount(body) <= LEARNED_BODY_BYTES_MAX)
-      calibration.input.learn(inputFeatures(body), usage.inputTokens);
+      calibration.input.learn(featuresOfBody(body), usage.inputTokens);
   }
 
   /** All that was learned, for `restore`. */

@@ -88,6 +88,8 @@ export class LinearFit {
     const whole = Math.max(figure, expected) + SIZE_MIN;
     const off = Math.abs(figure - expected) / (whole * OUTLIER_FROM);
     const share = this.#scale / (off > 1 ? whole * whole * off : whole * whole);
+    // Not a number, or beyond all bounds: nothing to learn from.
+    if (!(share > 0)) return;
     let at = 0;
     for (let row = 0; row < size; row++) {
       const weighted = (features[row] ?? 0) * share;
