@@ -2,7 +2,9 @@
 import type { IncomingMessage } from "node:http";
 import type { Cause } from "../core/ending.ts";
 import { asGatewayError, GatewayError } from "../core/errors.ts";
-import type { Dialect } from "../protocols/door.ts";
+import type { Caller } from "../keys/gate.ts";
+import type { Dialect, Door } from "../protocols/door.ts";
+import type { RequestHead } from "../wire/request-head.ts";
 import { type Arrival, accept } from "./accept.ts";
 import { observe, type Story, settle } from "./account.ts";
 import { admit } from "./admit.ts";
@@ -23,8 +25,8 @@ import { bid, type Farewell } from "./delivery/farewell.ts";
 import type { Endpoint, Page } from "./endpoint.ts";
 import type { House } from "./house.ts";
 import { refuse } from "./refuse.ts";
-import { relay } from "./relay.ts";
-import { type Cargo, type Plan, resolve } from "./resolve.ts";
+import { type Relayed, relay } from "./relay.ts";
+import { type Plan, resolve } from "./resolve.ts";
 import { pageOf } from "./visit/pages.ts";
 import type { GatewayResponse } from "./visit/response.ts";
 import { Visit } from "./visit/visit.ts";
@@ -36,6 +38,9 @@ type OpenKind = (typeof OPEN_KINDS)[number];
 type Last =
   | { readonly kind: "farewell"; readonly farewell: Farewell }
   | { readonly kind: "refusal"; readonly error: GatewayError; readonly dialect: Dialect };
+
+/** A call that is let in at a door; its body is still to come. */
+type Entry = { readonly head: RequestHead; readonly door: Door; readonly caller: Caller };
 
 const NOT_KEPT =
   "The answer is not confirmed: the ledger's disk did not take its row. It may have been billed. " +
@@ -62,7 +67,8 @@ export async function serveRequest(
   };
   let last: Last;
   try {
-    last = await walk(house, visit, story);
+    const entry = enter(house, visit, story);
+    last = entry === null ? NOTHING : await walk(house, visit, story, entry);
   } catch (thrown) {
     last = stumble(house, visit, story, asGatewayError(thrown));
   }
@@ -75,37 +81,52 @@ export async function serveRequest(
   visit.accounted();
 }
 
-/** Through the rooms, up to the last byte but one: that one waits for the ledger. */
-async function walk(house: House, visit: Visit, story: Story): Promise<Last> {
+/**
+ * The rooms that need no body. At once, not a turn later: what follows a refused head in the same packet is
+ * looked at as soon as this returns. Null where the request is answered.
+ */
+function enter(house: House, visit: Visit, story: Story): Entry | null {
   const arrival = accept(house, visit);
   story.arrival = arrival;
   const { head, endpoint } = arrival;
   if (isOpen(endpoint)) {
     answerPage(house, visit, endpoint);
-    return NOTHING;
+    return null;
   }
   const caller = authenticate(house, head);
   story.caller = caller;
   if (endpoint.kind === "unserved") throw endpoint.error;
   if (endpoint.kind !== "door") {
     answerPage(house, visit, endpoint);
-    return NOTHING;
+    return null;
   }
-  const resolved = await resolve(house, visit, endpoint.door, head);
-  const { plan } = resolved;
-  let cargo: Cargo | null = resolved.cargo;
-  story.plan = plan;
-  story.ticket = admit(house.limiters);
-  visit.reply.writeStallMs = plan.route.timeouts.writeStallMs;
-  bridgeSilence(house, visit, plan);
-  const relayed = await relay(house, visit, head, caller, plan, cargo, story.course);
-  cargo = null;
+  return { head, door: endpoint.door, caller };
+}
+
+/** The rooms behind, up to the last byte but one: that one waits for the ledger. */
+async function walk(house: House, visit: Visit, story: Story, entry: Entry): Promise<Last> {
+  const { plan, relayed } = await ask(house, visit, story, entry);
   visit.letBodyGo();
   const delivered =
     relayed.kind === "answered"
       ? await deliver(house, visit, plan, relayed.attempt, relayed.head)
       : unanswered(relayed.failure);
   return conclude(house, visit, plan, delivered, story);
+}
+
+/** Up to the answer's head. The body is known here alone: whoever delivers would hold it for half an hour. */
+async function ask(
+  house: House,
+  visit: Visit,
+  story: Story,
+  { head, door, caller }: Entry,
+): Promise<{ plan: Plan; relayed: Relayed }> {
+  const { plan, cargo } = await resolve(house, visit, door, head);
+  story.plan = plan;
+  story.ticket = admit(house.limiters);
+  visit.reply.writeStallMs = plan.route.timeouts.writeStallMs;
+  bridgeSilence(house, visit, plan);
+  return { plan, relayed: await relay(house, visit, head, caller, plan, cargo, story.course) };
 }
 
 function unanswered({ error, cause, dispatched }: AnswerFailure): Delivered {
