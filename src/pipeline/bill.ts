@@ -39,8 +39,17 @@ function estimate(house: House, plan: Plan, attempt: Attempt, delivered: TextMea
   const model = attempt.target.label;
   const inputTokens = estimator.inputTokens(model, plan.measure);
   const outputTokens =
-    delivered === null ? unseenTokens(house, plan, attempt) : estimator.outputTokens(model, delivered);
+    delivered === null
+      ? unseenTokens(house, plan, attempt)
+      : bounded(plan, delivered, estimator.outputTokens(model, delivered));
   return { inputTokens, cachedInputTokens: 0, outputTokens, reasoningTokens: 0 };
+}
+
+/** No more than the client had allowed: Ark keeps to that. */
+function bounded({ intent }: Plan, { thoughtBytes }: TextMeasure, tokens: number): number {
+  const { outputTokensMax, boundsThoughts } = intent;
+  const isBound = outputTokensMax !== null && (boundsThoughts || thoughtBytes === 0);
+  return isBound ? Math.min(tokens, outputTokensMax) : tokens;
 }
 
 /** A stream shows its tokens as they come; an answer that is no stream may be done before a byte is out. */

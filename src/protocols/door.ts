@@ -17,6 +17,8 @@ export type Intent = {
   readonly wantsUsage: boolean;
   /** The output bound that the client set, in tokens; null where it set none. */
   readonly outputTokensMax: number | null;
+  /** That bound holds thoughts too; else it is for the answer alone (ark-api 4.1). */
+  readonly boundsThoughts: boolean;
 };
 
 /** How the body that goes to Ark differs from the client's. */

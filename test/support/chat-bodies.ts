@@ -187,14 +187,14 @@ function putStream(draft: Draft): { stream: boolean; wantsUsage: boolean } {
   return { stream, wantsUsage: stream && (options?.wantsUsage ?? false) };
 }
 
-function putLimits(draft: Draft): { outputTokensMax: number | null } {
+function putLimits(draft: Draft): Pick<Intent, "outputTokensMax" | "boundsThoughts"> {
   const { choices } = draft;
   const [narrowText, narrow] = choices.oneIn(2) ? [null, null] : choices.pick(COUNTS);
   const [wideText, wide] = choices.oneIn(2) ? [null, null] : choices.pick(COUNTS);
   const goes = narrow !== null && wide !== null && draft.repairs.has("both_token_limits");
   if (wideText !== null) draft.put('"max_completion_tokens"', same(wideText));
   if (narrowText !== null) draft.put('"max_tokens"', same(narrowText), "both_token_limits", goes);
-  return { outputTokensMax: wide ?? narrow };
+  return { outputTokensMax: wide ?? narrow, boundsThoughts: wide !== null };
 }
 
 /** Where bodies go, and how they are mended on the way. */

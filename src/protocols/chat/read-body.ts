@@ -87,13 +87,14 @@ export function readBody(body: Buffer): Reading {
   const modelName = readModel(body, model);
   const streams = stream !== null && readFlag(stream);
   const answerTokensMax = readBound(body, maxTokens);
-  const outputTokensMax = readBound(body, maxCompletionTokens) ?? answerTokensMax;
+  const allTokensMax = readBound(body, maxCompletionTokens);
   const wish = streams ? forceUsage(body, stream, streamOptions) : null;
   const intent = {
     model: modelName,
     stream: streams,
     wantsUsage: wish?.wantsUsage ?? false,
-    outputTokensMax,
+    outputTokensMax: allTokensMax ?? answerTokensMax,
+    boundsThoughts: allTokensMax !== null,
   };
   return new ChatReading(
     intent,

@@ -37,8 +37,8 @@ describe("the intent", () => {
       { stream: true, wantsUsage: true },
     ],
     ['{"model":"m","max_tokens":7}', { outputTokensMax: 7 }],
-    ['{"model":"m","max_completion_tokens":8}', { outputTokensMax: 8 }],
-    ['{"model":"m","max_completion_tokens":8,"max_tokens":7}', { outputTokensMax: 8 }],
+    ['{"model":"m","max_completion_tokens":8}', { outputTokensMax: 8, boundsThoughts: true }],
+    ['{"model":"m","max_completion_tokens":8,"max_tokens":7}', { outputTokensMax: 8, boundsThoughts: true }],
     ['{"model":"m","max_completion_tokens":null,"max_tokens":7}', { outputTokensMax: 7 }],
     ['{"model":"m","max_tokens":0}', { outputTokensMax: 0 }],
     ['{"model":"m","max_tokens":1e3}', { outputTokensMax: 1_000 }],
@@ -49,6 +49,7 @@ describe("the intent", () => {
       stream: false,
       wantsUsage: false,
       outputTokensMax: null,
+      boundsThoughts: false,
       ...expected,
     });
   });
