@@ -1,0 +1,71 @@
+/** Raw rows for reports, a page at a time. */
+import type { DatabaseSync, SQLInputValue, SQLOutputValue } from "node:sqlite";
+import type { AttemptRow, AttemptsQuery } from "../reports.ts";
+import { checkRequestIds, conditionOf, spanOf } from "./report-query.ts";
+
+/** Where a page ended; the next begins behind it. */
+export type PageEnd = { readonly openedAtWallMs: number; readonly attemptId: string };
+/** `end` is null on the last page. */
+export type AttemptsPage = { readonly rows: readonly AttemptRow[]; readonly end: PageEnd | null };
+
+export const PAGE_ROWS = 1_000;
+/** More than any request's attempts. */
+const ATTEMPTS_PER_REQUEST_MAX = 100;
+
+const columns = `
+  attempt_id AS attemptId, request_id AS requestId, client_request_id AS clientRequestId, key_id AS keyId,
+  door, alias, upstream, upstream_model AS upstreamModel, stream, state, cause, status,
+  error_code AS errorCode, opened_at AS openedAtWallMs, queue_ms AS queueMs, connect_ms AS dispatchedMs,
+  first_byte_ms AS firstByteMs, total_ms AS totalMs, input_tokens AS inputTokens,
+  cached_input_tokens AS cachedInputTokens, output_tokens AS outputTokens,
+  reasoning_tokens AS reasoningTokens, provenance, cost_micro_yuan AS costMicroYuan,
+  price_version AS priceVersion`;
+
+/** @throws GatewayError invalid_request; SQLite's errors as they are */
+export function readAttempts(
+  database: DatabaseSync,
+  query: AttemptsQuery,
+  after: PageEnd | null,
+  pageRows = PAGE_ROWS,
+): AttemptsPage {
+  if ("requestIds" in query) return { rows: rowsOfRequests(database, query.requestIds), end: null };
+  const { fromWallMs, toWallMs } = spanOf(query.period);
+  const condition = conditionOf(query.filters ?? {});
+  const values: SQLInputValue[] = [
+    after?.openedAtWallMs ?? fromWallMs,
+    after?.attemptId ?? "",
+    toWallMs,
+    ...condition.values,
+    pageRows,
+  ];
+  const sql = `
+    SELECT ${columns} FROM attempts
+    WHERE (opened_at, attempt_id) > (?, ?) AND opened_at < ?
+      ${query.includeOpen === true ? "" : "AND state <> 'open'"}${condition.sql}
+    ORDER BY opened_at, attempt_id LIMIT ?`;
+  const rows = database
+    .prepare(sql)
+    .all(...values)
+    .map(rowOf);
+  const last = rows.at(-1);
+  if (last === undefined || rows.length < pageRows) return { rows, end: null };
+  return { rows, end: { openedAtWallMs: last.openedAtWallMs, attemptId: last.attemptId } };
+}
+
+/** An attempt's id is its request's, a dot and a number, so those of a request lie side by side. */
+function rowsOfRequests(database: DatabaseSync, requestIds: readonly string[]): AttemptRow[] {
+  checkRequestIds(requestIds);
+  const statement = database.prepare(
+    `SELECT ${columns} FROM attempts WHERE attempt_id >= ? AND attempt_id < ? LIMIT ?`,
+  );
+  return [...new Set(requestIds)]
+    .flatMap((id) => statement.all(`${id}.`, `${id}/`, ATTEMPTS_PER_REQUEST_MAX).map(rowOf))
+    .sort(
+      (one, other) => one.openedAtWallMs - other.openedAtWallMs || (one.attemptId < other.attemptId ? -1 : 1),
+    );
+}
+
+/** The columns are named as the row's members are; only the truth value has another form in SQLite. */
+function rowOf(row: Record<string, SQLOutputValue>): AttemptRow {
+  return { ...row, stream: row["stream"] === 1 } as unknown as AttemptRow;
+}

@@ -1,0 +1,92 @@
+/** The ledger's tables, as the list of steps that led to them: one for each version. */
+
+/** Marks a SQLite file as a ledger of this program: "vpxy" in ASCII. */
+export const APPLICATION_ID = 0x76707879;
+
+/**
+ * Attempts lie in the order of time, which is how they are read and retired; SQLite keeps one more tree, by
+ * attempt id. `request_id` is computed from the attempt's id and takes no room. `estimate_from` has what an
+ * estimate is made from, while the row is open.
+ *
+ * Sums lie by hours since 1970 in UTC and by days in Beijing, with the names they are grouped by in a table of
+ * their own, so that sums kept for ever are rows of integers.
+ */
+const version1 = `
+CREATE TABLE attempts (
+  attempt_id TEXT NOT NULL UNIQUE,
+  request_id TEXT GENERATED ALWAYS AS (substr(attempt_id, 1, instr(attempt_id, '.') - 1)) VIRTUAL,
+  client_request_id TEXT,
+  key_id TEXT NOT NULL,
+  door TEXT NOT NULL,
+  alias TEXT NOT NULL,
+  upstream TEXT NOT NULL,
+  upstream_model TEXT NOT NULL,
+  stream INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  cause TEXT,
+  status INTEGER,
+  error_code TEXT,
+  opened_at INTEGER NOT NULL,
+  queue_ms REAL NOT NULL,
+  connect_ms REAL,
+  first_byte_ms REAL,
+  total_ms REAL,
+  input_tokens INTEGER,
+  cached_input_tokens INTEGER,
+  output_tokens INTEGER,
+  reasoning_tokens INTEGER,
+  provenance TEXT,
+  cost_micro_yuan INTEGER,
+  price_version TEXT,
+  estimate_from TEXT,
+  PRIMARY KEY (opened_at, attempt_id)
+) WITHOUT ROWID;
+CREATE INDEX attempts_open ON attempts (attempt_id) WHERE state = 'open';
+CREATE TABLE early_settlements (
+  id INTEGER PRIMARY KEY,
+  attempt_id TEXT NOT NULL UNIQUE,
+  settled TEXT NOT NULL
+);
+CREATE TABLE usage_groups (
+  id INTEGER PRIMARY KEY,
+  key_id TEXT NOT NULL,
+  alias TEXT NOT NULL,
+  upstream TEXT NOT NULL,
+  upstream_model TEXT NOT NULL,
+  state TEXT NOT NULL,
+  provenance TEXT NOT NULL,
+  UNIQUE (key_id, alias, upstream, upstream_model, state, provenance)
+);
+CREATE TABLE usage_hours (
+  hour INTEGER NOT NULL,
+  group_id INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  input_tokens INTEGER NOT NULL,
+  cached_input_tokens INTEGER NOT NULL,
+  output_tokens INTEGER NOT NULL,
+  reasoning_tokens INTEGER NOT NULL,
+  cost_micro_yuan INTEGER NOT NULL,
+  unknown_cost_attempts INTEGER NOT NULL,
+  PRIMARY KEY (hour, group_id)
+) WITHOUT ROWID;
+CREATE TABLE usage_days (
+  day INTEGER NOT NULL,
+  group_id INTEGER NOT NULL,
+  attempts INTEGER NOT NULL,
+  input_tokens INTEGER NOT NULL,
+  cached_input_tokens INTEGER NOT NULL,
+  output_tokens INTEGER NOT NULL,
+  reasoning_tokens INTEGER NOT NULL,
+  cost_micro_yuan INTEGER NOT NULL,
+  unknown_cost_attempts INTEGER NOT NULL,
+  PRIMARY KEY (day, group_id)
+) WITHOUT ROWID;
+CREATE TABLE meta (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) WITHOUT ROWID;
+PRAGMA application_id = ${APPLICATION_ID};
+`;
+
+/** The n-th step (from 1) leads from version n-1 to version n; a step that has been released never changes. */
+export const schemaSteps: readonly string[] = [version1];
