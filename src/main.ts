@@ -23,6 +23,8 @@ const commands: { readonly [name in CommandName]: () => Promise<Command> } = {
   simulate: async () => (await import("./commands/simulate.ts")).simulate,
   check: async () => (await import("./commands/check.ts")).check,
   models: async () => (await import("./commands/models.ts")).models,
+  usage: async () => (await import("./commands/usage.ts")).usage,
+  reconcile: async () => (await import("./commands/reconcile.ts")).reconcile,
   doctor: async () => (await import("./commands/doctor.ts")).doctor,
 };
 
@@ -46,7 +48,8 @@ export async function run(words: readonly string[], surroundings: Surroundings):
       return exitCodes.ok;
     case "run": {
       const command = await commands[line.command]();
-      return command({ ...surroundings, command: line.command, flags: line.flags });
+      const { command: name, flags, file } = line;
+      return command({ ...surroundings, command: name, flags, ...(file === undefined ? {} : { file }) });
     }
   }
 }

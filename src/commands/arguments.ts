@@ -3,7 +3,22 @@ import { parseArgs } from "node:util";
 import { nearestName } from "../core/nearest-name.ts";
 import { type CommandName, commandNames, type Flags } from "./invocation.ts";
 
-export const flagNames = ["port", "host", "control-port", "config", "scenario", "seed", "json"] as const;
+export const flagNames = [
+  "port",
+  "host",
+  "control-port",
+  "config",
+  "scenario",
+  "seed",
+  "by",
+  "from",
+  "to",
+  "key",
+  "model",
+  "columns",
+  "json",
+  "csv",
+] as const;
 export type FlagName = (typeof flagNames)[number];
 
 /** The flags of each command, in the order in which help lists them. */
@@ -13,8 +28,13 @@ export const flagsOf: { readonly [command in CommandName]: readonly FlagName[] }
   simulate: ["port", "scenario", "seed"],
   check: ["config", "json"],
   models: ["config", "json"],
+  usage: ["by", "from", "to", "key", "model", "config", "json", "csv"],
+  reconcile: ["columns", "from", "to", "config", "json", "csv"],
   doctor: ["config", "json"],
 };
+
+/** What a command wants beside its flags, as help shows it. */
+export const wordOf: { readonly [command in CommandName]?: string } = { reconcile: "FILE" };
 
 const PORT_MAX = 65_535;
 const SEED_MAX = 4_294_967_295;
@@ -26,10 +46,18 @@ export type UsageFault =
   | { readonly kind: "value-missing"; readonly name: string }
   | { readonly kind: "value-unwanted"; readonly name: string }
   | { readonly kind: "not-a-number"; readonly name: string; readonly max: number }
+  | { readonly kind: "flags-clash"; readonly names: readonly [string, string] }
+  | { readonly kind: "word-missing"; readonly word: string; readonly command: CommandName }
   | { readonly kind: "too-many-words"; readonly word: string };
 
 export type CommandLine =
-  | { readonly kind: "run"; readonly command: CommandName; readonly flags: Flags }
+  | {
+      readonly kind: "run";
+      readonly command: CommandName;
+      readonly flags: Flags;
+      /** Beside the flags, for the command that wants one. */
+      readonly file?: string;
+    }
   | { readonly kind: "help"; readonly command: CommandName | null }
   | { readonly kind: "version" }
   | { readonly kind: "usage"; readonly fault: UsageFault; readonly command: CommandName | null };
@@ -42,7 +70,14 @@ const options = {
   config: text,
   scenario: text,
   seed: text,
+  by: text,
+  from: text,
+  to: text,
+  key: text,
+  model: text,
+  columns: text,
   json: { type: "boolean" },
+  csv: { type: "boolean" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "v" },
 } as const;
@@ -107,14 +142,22 @@ function readFlags(tokens: readonly OptionToken[]): FlagsReading {
       case "host":
       case "config":
       case "scenario":
+      case "by":
+      case "from":
+      case "to":
+      case "key":
+      case "model":
+      case "columns":
         flags[name] = value;
         break;
       case "json":
-        flags.json = true;
+      case "csv":
+        flags[name] = true;
         break;
     }
   }
-  return { flags, fault: null };
+  const isTorn = flags.json === true && flags.csv === true;
+  return { flags, fault: isTorn ? { kind: "flags-clash", names: ["--json", "--csv"] } : null };
 }
 
 /** Reads the words after the program's name: the first that is no flag is the command, `serve` by default. */
@@ -143,10 +186,15 @@ export function readArguments(words: readonly string[]): CommandLine {
     return { kind: "help", command: positionals.length === 0 ? null : command };
   }
   if (optionTokens.some((token) => token.name === "version")) return { kind: "version" };
-  const [unexpected] = more;
+  const wanted = wordOf[command];
+  const [file, unexpected] = wanted === undefined ? [undefined, ...more] : more;
   if (unexpected !== undefined) return wrong({ kind: "too-many-words", word: unexpected });
+  if (wanted !== undefined && file === undefined) {
+    return wrong({ kind: "word-missing", word: wanted, command });
+  }
   const foreign = optionTokens.find((token) => !flagsOf[command].some((flag) => flag === token.name));
   if (foreign !== undefined) return wrong({ kind: "foreign-flag", name: foreign.rawName, command });
   const { flags, fault } = readFlags(optionTokens);
-  return fault === null ? { kind: "run", command, flags } : wrong(fault);
+  if (fault !== null) return wrong(fault);
+  return { kind: "run", command, flags, ...(file === undefined ? {} : { file }) };
 }

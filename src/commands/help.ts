@@ -1,7 +1,7 @@
 /** What `--help` prints: the commands, and for each one its flags and an example. */
 import { environmentVariables } from "../config/environment.ts";
 import type { Language, Phrase } from "../core/language.ts";
-import { type FlagName, flagsOf } from "./arguments.ts";
+import { type FlagName, flagsOf, wordOf } from "./arguments.ts";
 import { type CommandName, commandNames } from "./invocation.ts";
 
 const summaries: { readonly [command in CommandName]: Phrase } = {
@@ -25,6 +25,14 @@ const summaries: { readonly [command in CommandName]: Phrase } = {
     en: "Print the aliases with their models, prices and advice on choosing.",
     zh: "打印别名及其模型、价格与选择建议。",
   },
+  usage: {
+    en: "Print what has been used and what it costs: sums from the ledger by key, model, day, outcome.",
+    zh: "打印用量与费用：按密钥、模型、日期、结果汇总账本。",
+  },
+  reconcile: {
+    en: "Compare the ledger with a bill of Ark's, exported as CSV: matched, ours only, theirs only.",
+    zh: "将账本与方舟导出的 CSV 账单核对：一致、仅我方有、仅对方有。",
+  },
   doctor: {
     en: "Check that Ark can be reached, that the key is good, and what else could be in the way.",
     zh: "检查能否连到方舟、密钥是否有效，以及其他可能的问题。",
@@ -39,7 +47,14 @@ const shapes: { readonly [flag in FlagName]: string } = {
   config: "--config FILE",
   scenario: "--scenario FILE",
   seed: "--seed NUMBER",
+  by: "--by GROUPS",
+  from: "--from DAY",
+  to: "--to DAY",
+  key: "--key NAMES",
+  model: "--model NAMES",
+  columns: "--columns MAP",
   json: "--json",
+  csv: "--csv",
 };
 
 const meanings: { readonly [flag in FlagName]: Phrase } = {
@@ -55,6 +70,25 @@ const meanings: { readonly [flag in FlagName]: Phrase } = {
   },
   scenario: { en: "a file that says which faults to play", zh: "描述故障场景的文件" },
   seed: { en: "the seed: the same one gives the same answers", zh: "随机种子，相同种子得到相同回答" },
+  by: {
+    en: "some of key,model,day,outcome,provenance; day,model if it is not given",
+    zh: "key,model,day,outcome,provenance 中的若干项，默认 day,model",
+  },
+  from: {
+    en: "the first day, in Beijing, such as 2026-11-01",
+    zh: "首日（北京时间），例如 2026-11-01",
+  },
+  to: { en: "the last day, in Beijing, such as 2026-11-30", zh: "末日（北京时间），例如 2026-11-30" },
+  key: {
+    en: "only these keys, by their names in the ledger, separated by commas",
+    zh: "仅这些密钥（账本中的名称），以逗号分隔",
+  },
+  model: { en: "only these models, separated by commas", zh: "仅这些模型，以逗号分隔" },
+  columns: {
+    en: "what the bill's columns are called: day=...,model=...,input=...,output=...,cost=...",
+    zh: "账单各列的名称：day=...,model=...,input=...,output=...,cost=...",
+  },
+  csv: { en: "print CSV, for spreadsheets", zh: "输出 CSV，供表格软件读取" },
   json: { en: "print JSON, for programs", zh: "输出 JSON，供程序读取" },
 };
 
@@ -105,6 +139,7 @@ function programHelp(language: Language): string[] {
 
 function commandHelp(command: CommandName, language: Language): string[] {
   const port = defaultPorts[command];
+  const word = wordOf[command];
   const flags = flagsOf[command].map((flag) => {
     const suffix = flag === "port" && port !== undefined ? separators[language] + port : "";
     return line(shapes[flag], meanings[flag][language] + suffix);
@@ -113,7 +148,7 @@ function commandHelp(command: CommandName, language: Language): string[] {
     summaries[command][language],
     "",
     headings.usage[language],
-    `  volcano-proxy ${command} [FLAGS]`,
+    `  volcano-proxy ${command} ${word === undefined ? "" : `${word} `}[FLAGS]`,
     "",
     headings.flags[language],
     ...flags,

@@ -2,7 +2,16 @@
 import type { Environment } from "../config/substitution.ts";
 import type { Language } from "../core/language.ts";
 
-export const commandNames = ["serve", "demo", "simulate", "check", "models", "doctor"] as const;
+export const commandNames = [
+  "serve",
+  "demo",
+  "simulate",
+  "check",
+  "models",
+  "usage",
+  "reconcile",
+  "doctor",
+] as const;
 export type CommandName = (typeof commandNames)[number];
 
 /** The exit codes of every command. */
@@ -22,6 +31,13 @@ export type Flags = {
   readonly config?: string;
   readonly scenario?: string;
   readonly seed?: number;
+  readonly by?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly key?: string;
+  readonly model?: string;
+  readonly columns?: string;
+  readonly csv?: boolean;
   readonly json?: boolean;
 };
 
@@ -34,4 +50,9 @@ export type Surroundings = {
   readonly standardError: Output;
 };
 
-export type Invocation = Surroundings & { readonly command: CommandName; readonly flags: Flags };
+export type Invocation = Surroundings & {
+  readonly command: CommandName;
+  readonly flags: Flags;
+  /** The file that the command is about; only `reconcile` has one. */
+  readonly file?: string;
+};

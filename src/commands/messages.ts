@@ -30,6 +30,14 @@ const usage: UsagePhrases = {
     en: `${name} takes a whole number from 0 to ${max}.`,
     zh: `${name} 应为 0 到 ${max} 的整数。`,
   }),
+  "flags-clash": ({ names: [one, other] }) => ({
+    en: `${one} and ${other} cannot both be had: choose one.`,
+    zh: `${one} 与 ${other} 不能同时使用，请选其一。`,
+  }),
+  "word-missing": ({ word, command }) => ({
+    en: `${command} needs a file: volcano-proxy ${command} ${word}.`,
+    zh: `${command} 需要一个文件：volcano-proxy ${command} ${word}。`,
+  }),
   "too-many-words": ({ word }) => ({
     en: `Nothing was expected after the command, and there is ${word}.`,
     zh: `命令之后不应有 ${word}。`,

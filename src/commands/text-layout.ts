@@ -11,8 +11,14 @@ export function displayWidth(text: string): number {
   return [...text].length + (text.match(wide)?.length ?? 0);
 }
 
-/** Rows as lines, each column as wide as its widest cell, two blanks between them. */
-export function layOutTable(rows: readonly (readonly string[])[]): readonly string[] {
+/**
+ * Rows as lines, each column as wide as its widest cell, two blanks between them.
+ * @param rightFrom the first of the columns whose cells stand at the right, such as figures
+ */
+export function layOutTable(
+  rows: readonly (readonly string[])[],
+  rightFrom = Number.POSITIVE_INFINITY,
+): readonly string[] {
   const widths: number[] = [];
   for (const row of rows) {
     for (const [column, cell] of row.entries()) {
@@ -21,7 +27,10 @@ export function layOutTable(rows: readonly (readonly string[])[]): readonly stri
   }
   return rows.map((row) =>
     row
-      .map((cell, column) => cell + " ".repeat((widths[column] ?? 0) - displayWidth(cell)))
+      .map((cell, column) => {
+        const blanks = " ".repeat((widths[column] ?? 0) - displayWidth(cell));
+        return column < rightFrom ? cell + blanks : blanks + cell;
+      })
       .join("  ")
       .trimEnd(),
   );

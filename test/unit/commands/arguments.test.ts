@@ -30,6 +30,25 @@ describe("reading", () => {
         flags: { seed: 4_294_967_295, scenario: "s.yaml" },
       },
     ],
+    [
+      "usage --by key,day --from 2026-11-01 --to 2026-11-22 --key ark-1 --model a,b --csv",
+      {
+        kind: "run",
+        command: "usage",
+        flags: {
+          by: "key,day",
+          from: "2026-11-01",
+          to: "2026-11-22",
+          key: "ark-1",
+          model: "a,b",
+          csv: true,
+        },
+      },
+    ],
+    [
+      "reconcile bill.csv --columns day=a",
+      { kind: "run", command: "reconcile", flags: { columns: "day=a" }, file: "bill.csv" },
+    ],
     ["--help", { kind: "help", command: null }],
     ["-h", { kind: "help", command: null }],
     ["doctor --help", { kind: "help", command: "doctor" }],
@@ -56,6 +75,10 @@ describe("reading", () => {
     ["serve --port 80x", { kind: "not-a-number", name: "--port", max: 65_535 }],
     ["serve --control-port -1", { kind: "value-missing", name: "--control-port" }],
     ["simulate --seed 4294967296", { kind: "not-a-number", name: "--seed", max: 4_294_967_295 }],
+    ["usage --json --csv", { kind: "flags-clash", names: ["--json", "--csv"] }],
+    ["usage --columns a", { kind: "foreign-flag", name: "--columns", command: "usage" }],
+    ["reconcile", { kind: "word-missing", word: "FILE", command: "reconcile" }],
+    ["reconcile a.csv b.csv", { kind: "too-many-words", word: "b.csv" }],
     ["check more", { kind: "too-many-words", word: "more" }],
     ["check -- --json", { kind: "too-many-words", word: "--json" }],
   ])("%s is wrong", (line, fault) => {
@@ -88,6 +111,11 @@ describe("running", () => {
     const around = surroundings();
     expect(await run(["--version"], around)).toBe(0);
     expect(around.standardOutput.text).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  test("a command's help names the file that it wants", () => {
+    expect(helpText("reconcile", "en")).toContain("  volcano-proxy reconcile FILE [FLAGS]\n");
+    expect(helpText("usage", "en")).toContain("  volcano-proxy usage [FLAGS]\n");
   });
 
   test("--help lists every command; a command's help lists each of its flags", async () => {

@@ -1,0 +1,86 @@
+/** `usage`: prints sums from the ledger, by key, model, day, outcome and where the numbers came from. */
+import type { Language } from "../core/language.ts";
+import type { UsageReport, UsageSums } from "../ledger/reports.ts";
+import { readUsageQuery } from "../server/admin/usage-query.ts";
+import { groupNamesOf, groupValue, knownCost, renderUsage } from "../server/admin/usage-rendering.ts";
+import { groupedDigits, safeCell, yuanCell } from "./figure-cells.ts";
+import { exitCodes, type Invocation } from "./invocation.ts";
+import { ledgerPhrases, usagePhrases } from "./ledger-messages.ts";
+import { readLedger } from "./ledger-reading.ts";
+import { seeHelp } from "./messages.ts";
+import { layOutTable, paintFor } from "./text-layout.ts";
+
+function figuresOf(sums: UsageSums, language: Language): readonly string[] {
+  const cost = knownCost(sums);
+  const orDash = (count: number): string => (count === 0 ? "-" : groupedDigits(count));
+  return [
+    groupedDigits(sums.attempts),
+    groupedDigits(sums.inputTokens),
+    groupedDigits(sums.cachedInputTokens),
+    groupedDigits(sums.outputTokens),
+    groupedDigits(sums.reasoningTokens),
+    cost === null ? usagePhrases.unknown[language] : yuanCell(cost),
+    orDash(sums.unknownCostAttempts),
+    orDash(sums.countedAttempts),
+    orDash(sums.estimatedAttempts),
+  ];
+}
+
+function notesOf({ totals, rows, truncated }: UsageReport, language: Language): readonly string[] {
+  const { unknownCostAttempts, countedAttempts, estimatedAttempts } = totals;
+  const { unknownNote, guessedNote, truncatedNote } = usagePhrases;
+  return [
+    ...(unknownCostAttempts === 0 ? [] : [unknownNote(groupedDigits(unknownCostAttempts))]),
+    ...(countedAttempts + estimatedAttempts === 0
+      ? []
+      : [guessedNote(groupedDigits(countedAttempts), groupedDigits(estimatedAttempts))]),
+    ...(truncated ? [truncatedNote(groupedDigits(rows.length))] : []),
+  ].map((phrase) => phrase[language]);
+}
+
+function printTable(invocation: Invocation, report: UsageReport, from: string, to: string): void {
+  const { standardOutput: output, language, environment } = invocation;
+  const paint = paintFor(output, environment);
+  output.write(`${paint("dim", ledgerPhrases.period(from, to)[language])}\n\n`);
+  if (report.totals.attempts === 0) {
+    output.write(`${usagePhrases.nothing[language]}\n`);
+    return;
+  }
+  const names = groupNamesOf(report);
+  const head = [...names.map((name) => usagePhrases.groups[name]), ...usagePhrases.figures];
+  const rows = report.rows.map((row) => [
+    ...names.map((name) => safeCell(groupValue(row, name))),
+    ...figuresOf(row, language),
+  ]);
+  const total = names.map((_name, index) => (index === 0 ? usagePhrases.total[language] : ""));
+  const cells = [
+    head.map((phrase) => phrase[language]),
+    ...rows,
+    [...total, ...figuresOf(report.totals, language)],
+  ];
+  const lines = layOutTable(cells, names.length);
+  for (const [index, line] of lines.entries()) {
+    const isEdge = index === 0 || index === lines.length - 1;
+    output.write(`${isEdge ? paint("bold", line) : line}\n`);
+  }
+  const notes = notesOf(report, language);
+  if (notes.length > 0) output.write(`\n${notes.join("\n")}\n`);
+}
+
+export async function usage(invocation: Invocation, wallMs: () => number = Date.now): Promise<number> {
+  const { flags, language, standardOutput, standardError } = invocation;
+  const reading = readUsageQuery(flags, wallMs());
+  if (reading.kind === "wrong") {
+    const phrase = ledgerPhrases.wrongFlag(reading.parameter, reading.expects);
+    standardError.write(`${phrase[language]}\n${seeHelp("usage")[language]}\n`);
+    return exitCodes.usage;
+  }
+  const { query, firstDay, lastDay } = reading;
+  return readLedger(invocation, async (reports) => {
+    const report = await reports.usage(query);
+    if (flags.json === true) standardOutput.write(renderUsage(report, "json"));
+    else if (flags.csv === true) standardOutput.write(renderUsage(report, "csv"));
+    else printTable(invocation, report, firstDay, lastDay);
+    return exitCodes.ok;
+  });
+}
