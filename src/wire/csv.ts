@@ -6,7 +6,7 @@ export type CsvRecord = {
   readonly fields: readonly string[];
 };
 
-/** What a text breaks: a quote inside a field without quotes, text after a closing quote, no closing quote. */
+/** A quote inside a field without quotes; something after a closing quote; no closing quote. */
 export type CsvFlaw = "stray-quote" | "after-quote" | "open-quote";
 
 export class CsvError extends Error {

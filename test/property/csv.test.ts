@@ -1,4 +1,4 @@
-/** Whatever is written as CSV is read as it was, and whatever is read ends in records or in a line that is wrong. */
+/** What is written as CSV is read as it was; whatever is read ends in records or in a line that is wrong. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CsvError, csvLine, csvRecords } from "../../src/wire/csv.ts";

@@ -1,4 +1,4 @@
-/** Proves how an exported bill is read: its columns, its numbers, days and units, and what is wrong with it. */
+/** Proves how an exported bill is read: its columns, numbers, days and units, and what is wrong with it. */
 import { describe, expect, test } from "vitest";
 import {
   findColumns,

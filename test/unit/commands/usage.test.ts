@@ -1,4 +1,4 @@
-/** Proves what `usage` prints: sums of a ledger beside a running gateway or without one, for people and programs. */
+/** Proves what `usage` prints, beside a running gateway or without one, for people and for programs. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
