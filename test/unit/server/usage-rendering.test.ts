@@ -1,4 +1,4 @@
-/** Proves what programs get of the ledger's sums: exact money, unknown costs that are not none, no formulas. */
+/** Proves what programs get of the sums: exact money, unknown costs that are not none, no formulas. */
 import { expect, test } from "vitest";
 import { renderUsage, yuanText } from "../../../src/server/admin/usage-rendering.ts";
 import { noUsage, usageReport, usageRow } from "../../support/stub-reports.ts";
