@@ -6,6 +6,10 @@ export const servePhrases = {
     en: `volcano-proxy listens on ${url} (OpenAI clients: ${url}/v1), metrics on ${metricsUrl}`,
     zh: `volcano-proxy 正在监听 ${url}（OpenAI 客户端填 ${url}/v1），指标在 ${metricsUrl}`,
   }),
+  adminKey: (key: string): Phrase => ({
+    en: `The admin key, shown this once: ${key}\nIt opens the admin API (/admin/usage). VOLCANO_PROXY_ADMIN_KEY sets another.`,
+    zh: `管理密钥（仅显示这一次）：${key}\n用于管理接口（/admin/usage）。可用 VOLCANO_PROXY_ADMIN_KEY 另行设置。`,
+  }),
   portTaken: (setting: string, port: number): Phrase => ({
     en: `Port ${port} is taken. Choose another: ${setting}=${port + 10} npm start`,
     zh: `端口 ${port} 已被占用。请换一个：${setting}=${port + 10} npm start`,

@@ -1,5 +1,6 @@
 /** A ledger on the disk with the rows that a test names, written as a gateway would write them. */
 import type { AttemptId, KeyId, RequestId } from "../../src/core/ids.ts";
+import type { JournalRecord } from "../../src/ledger/journal/record.ts";
 import type { AttemptOpened, AttemptSettled } from "../../src/ledger/ledger.ts";
 import { LedgerStore } from "../../src/ledger/store/ledger-store.ts";
 
@@ -56,13 +57,18 @@ function settledOf({ attemptId, settled }: FixtureRow): AttemptSettled {
   };
 }
 
+export function openedRecord(row: FixtureRow): JournalRecord {
+  return { kind: "opened", row: openedOf(row) };
+}
+
+/** From its opening to its end. */
+export function recordsOf(row: FixtureRow): readonly JournalRecord[] {
+  return [openedRecord(row), { kind: "settled", row: settledOf(row) }];
+}
+
 /** The store is left open, as a running gateway's is; it holds the folder's lock until it is closed. */
 export function ledgerWith(folder: string, rows: readonly FixtureRow[]): LedgerStore {
   const store = LedgerStore.open(folder);
-  const records = rows.flatMap((row) => [
-    { kind: "opened", row: openedOf(row) } as const,
-    { kind: "settled", row: settledOf(row) } as const,
-  ]);
-  store.apply(records, { segment: 1, offset: 1 });
+  store.apply(rows.flatMap(recordsOf), { segment: 1, offset: 1 });
   return store;
 }
