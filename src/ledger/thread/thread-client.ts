@@ -1,0 +1,220 @@
+/** The main thread's side of the ledger's thread: tells it of the journal, and hears what became of it. */
+import type { JournalWriter } from "../journal/journal-writer.ts";
+import { LedgerOpenError } from "../store/failures.ts";
+import type { FromThread, JournalReport, ThreadStart } from "./messages.ts";
+import { ThreadHost } from "./thread-host.ts";
+
+type LogFields = { readonly [name: string]: unknown };
+
+export type LedgerLog = {
+  info(fields: LogFields, message: string): void;
+  warn(fields: LogFields, message: string): void;
+  error(fields: LogFields, message: string): void;
+};
+
+export type ThreadClientOptions = {
+  readonly folder: string;
+  readonly segmentBytes: number;
+  readonly retentionMs: number;
+  readonly writer: JournalWriter;
+  readonly log: LedgerLog;
+};
+
+/** What the ledger's file said when it was opened. */
+export type OpenedFile = Omit<Extract<FromThread, { kind: "opened" }>, "kind">;
+
+/** How far the thread may be behind, beside what it takes to do its work. */
+const TELL_EVERY_MS = 250;
+/** Rows of an earlier process are seen to before new ones are taken, unless there are very many. */
+const RECOVER_WITHIN_MS = 2_000;
+const DEATHS_AT_START_MAX = 3;
+
+type Promised = ReturnType<typeof Promise.withResolvers<void>>;
+type PendingMeta = { readonly name: string; readonly value: string | null; readonly promised: Promised };
+
+export class ThreadClient {
+  readonly #options: ThreadClientOptions;
+  readonly #host: ThreadHost;
+  readonly #ready = Promise.withResolvers<OpenedFile>();
+  readonly #closed = Promise.withResolvers<boolean>();
+  readonly #metas = new Map<number, PendingMeta>();
+  #metaId = 0;
+  #opened: OpenedFile | null = null;
+  #firstSegment: number | null = null;
+  #isRecovered = false;
+  #isClosing = false;
+  #deaths = 0;
+  #trouble: string | null = null;
+  #tellTimer: NodeJS.Timeout | null = null;
+  #recoverTimer: NodeJS.Timeout | null = null;
+  readonly #tellNow = (): void => this.#tell();
+
+  constructor(options: ThreadClientOptions) {
+    this.#options = options;
+    this.#host = new ThreadHost({
+      start: () => this.#start(),
+      hear: (message) => this.#hear(message),
+      onDeath: (error) => this.#hearDeath(error),
+    });
+  }
+
+  /**
+   * Starts the thread. Resolves once rows may be taken: there is a segment to write to, or it is known why
+   * not, and what an earlier process left is seen to, or takes long.
+   * @throws LedgerOpenError
+   */
+  async begin(): Promise<OpenedFile> {
+    this.#host.begin();
+    try {
+      return await this.#ready.promise;
+    } catch (error) {
+      await this.#host.stop();
+      throw error;
+    } finally {
+      if (this.#recoverTimer !== null) clearTimeout(this.#recoverTimer);
+    }
+  }
+
+  /** What keeps the thread from its work; null where nothing does. */
+  get trouble(): string | null {
+    return this.#trouble;
+  }
+
+  /** The journal has grown. @param hasEnded a segment has ended, so that another one is wanted soon */
+  progress(hasEnded: boolean): void {
+    if (hasEnded) this.#tell();
+    else this.#tellTimer ??= setTimeout(this.#tellNow, TELL_EVERY_MS);
+  }
+
+  /** Rejects where the value could not be kept. */
+  setMeta(name: string, value: string | null): Promise<void> {
+    const id = ++this.#metaId;
+    const promised = Promise.withResolvers<void>();
+    this.#metas.set(id, { name, value, promised });
+    if (this.#opened !== null) this.#host.post({ kind: "meta", id, name, value });
+    return promised.promise;
+  }
+
+  /**
+   * Once the writer is closed: lets the thread apply all that was written, and end.
+   * @returns whether it could in that time; what it could not stays in the journal
+   */
+  async close(withinMs: number): Promise<boolean> {
+    this.#isClosing = true;
+    this.#tell();
+    const timer = setTimeout(() => this.#closed.resolve(false), withinMs);
+    const isDone = await this.#closed.promise;
+    clearTimeout(timer);
+    if (this.#tellTimer !== null) clearTimeout(this.#tellTimer);
+    await this.#host.stop();
+    for (const { promised } of this.#metas.values()) promised.reject(new Error("the ledger is closed"));
+    return isDone;
+  }
+
+  #start(): ThreadStart {
+    const { folder, segmentBytes, retentionMs, writer } = this.#options;
+    const firstSegment = this.#firstSegment;
+    const journal =
+      firstSegment === null ? null : { report: this.#report(), segments: writer.segments, firstSegment };
+    return { folder, segmentBytes, retentionMs, journal };
+  }
+
+  #report(): JournalReport {
+    const { ended, position, sparesWanted } = this.#options.writer;
+    return { ended, current: position, sparesWanted };
+  }
+
+  #tell(): void {
+    if (this.#tellTimer !== null) clearTimeout(this.#tellTimer);
+    this.#tellTimer = null;
+    // Before it has opened its file, a thread may have been told too little of the journal to begin with.
+    if (this.#opened === null) return;
+    this.#host.post({ kind: this.#isClosing ? "close" : "journal", report: this.#report() });
+  }
+
+  #hear(message: FromThread): void {
+    const { writer, log } = this.#options;
+    switch (message.kind) {
+      case "opened":
+        this.#hearOpened(message);
+        break;
+      case "refused":
+        this.#hearRefused(message);
+        break;
+      case "recovered":
+        this.#isRecovered = true;
+        this.#tellOfInterrupted(message.interruptedRows);
+        this.#checkReady();
+        break;
+      case "spare":
+        this.#firstSegment ??= message.segment;
+        writer.addSpare(message.segment);
+        this.#checkReady();
+        break;
+      case "applied":
+        writer.forget(message.position);
+        break;
+      case "meta":
+        this.#hearMeta(message.id, message.error);
+        break;
+      case "trouble":
+        this.#hearTrouble(message.trouble);
+        if (message.trouble !== null && this.#opened !== null) this.#ready.resolve(this.#opened);
+        break;
+      case "damage":
+        log.error({}, message.message);
+        break;
+      case "closed":
+        this.#closed.resolve(true);
+        break;
+    }
+  }
+
+  #hearOpened({ salt, calibration, adminKeyHash }: OpenedFile): void {
+    if (this.#opened === null) {
+      const opened = { salt, calibration, adminKeyHash };
+      this.#opened = opened;
+      this.#recoverTimer = setTimeout(() => this.#ready.resolve(opened), RECOVER_WITHIN_MS);
+    } else {
+      this.#hearTrouble(null);
+    }
+    for (const [id, { name, value }] of this.#metas) this.#host.post({ kind: "meta", id, name, value });
+    this.#tell();
+  }
+
+  #hearRefused({ fault, message }: Extract<FromThread, { kind: "refused" }>): void {
+    if (this.#opened === null) this.#ready.reject(new LedgerOpenError(fault, message));
+    else this.#hearTrouble(message);
+  }
+
+  #checkReady(): void {
+    const opened = this.#opened;
+    if (opened !== null && this.#isRecovered && this.#firstSegment !== null) this.#ready.resolve(opened);
+  }
+
+  #tellOfInterrupted(rows: number): void {
+    if (rows === 0) return;
+    this.#options.log.warn({ rows }, "calls that an earlier run left open are marked as interrupted");
+  }
+
+  #hearMeta(id: number, error: string | null): void {
+    const meta = this.#metas.get(id);
+    this.#metas.delete(id);
+    if (error === null) meta?.promised.resolve();
+    else meta?.promised.reject(new Error(error));
+  }
+
+  #hearTrouble(trouble: string | null): void {
+    if (trouble === this.#trouble) return;
+    this.#trouble = trouble;
+    const { log } = this.#options;
+    if (trouble === null) log.info({}, "the ledger is well again");
+    else log.error({ trouble }, "the ledger's thread cannot do its work, and tries again each second");
+  }
+
+  #hearDeath(error: Error): void {
+    this.#deaths++;
+    if (this.#opened === null && this.#deaths >= DEATHS_AT_START_MAX) this.#ready.reject(error);
+    this.#hearTrouble(error.message);
+  }
+}
