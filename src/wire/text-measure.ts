@@ -7,9 +7,14 @@ const BACKSLASH = 0x5c;
 /** A larger body is measured by windows. */
 export const STRIDDEN_BYTES_MAX = 16_384;
 /** Up to here every byte of a body is looked at. */
-export const EXACT_BYTES_MAX = 128;
-/** Then each eleventh: no multiple of 2 or 3, so the bytes of a character are met equally often. */
-const STRIDE = 11;
+export const EXACT_BYTES_MAX = 256;
+/** No multiples of 2 or 3, so that the bytes of a character are met equally often. */
+const strides = [
+  { bytesMax: EXACT_BYTES_MAX, stride: 1 },
+  { bytesMax: 1_280, stride: 5 },
+  { bytesMax: 2_560, stride: 7 },
+] as const;
+const LARGEST_STRIDE = 11;
 
 /** Wide enough to tell base64 from text; one for each so many bytes, and never more than WINDOWS_MAX. */
 const WINDOW_BYTES = 64;
@@ -84,6 +89,11 @@ export class TextTally implements TextMeasure {
   }
 }
 
+function strideOf(bytes: number): number {
+  for (const { bytesMax, stride } of strides) if (bytes <= bytesMax) return stride;
+  return LARGEST_STRIDE;
+}
+
 /** The measure of so many bytes of a body that are like those in the tally. */
 function bodyLike(tally: TextTally, bytes: number): TextMeasure {
   const seen = tally.narrowBytes + 2 * tally.middleCharacters + 3 * tally.wideCharacters;
@@ -130,11 +140,6 @@ function measureByWindows(body: Buffer): TextMeasure {
 export function measureBody(body: Buffer): TextMeasure {
   if (body.length > STRIDDEN_BYTES_MAX) return measureByWindows(body);
   const tally = new TextTally();
-  if (body.length > EXACT_BYTES_MAX) {
-    tally.addBytes(body, 0, body.length, STRIDE);
-    return bodyLike(tally, body.length);
-  }
-  tally.addBytes(body, 0, body.length);
-  tally.events = 1;
-  return tally;
+  tally.addBytes(body, 0, body.length, strideOf(body.length));
+  return bodyLike(tally, body.length);
 }

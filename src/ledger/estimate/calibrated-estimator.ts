@@ -7,10 +7,10 @@ import { type FitPrior, LinearFit } from "./linear-fit.ts";
 export const ESTIMATED_MODELS_MAX = 1_000;
 const VERSION = 1;
 
-/** Events, narrow bytes, marks, middle and wide characters, bytes of thoughts: tokens that each stands for. */
+/** Tokens for each event, narrow byte, mark, middle and wide character; more for a byte and an event of thoughts. */
 const outputPrior: FitPrior = {
-  weights: [0.3, 0.2, 0.3, 0.4, 0.5, 0],
-  spreads: [0.6, 0.1, 0.4, 0.3, 0.3, 0.3],
+  weights: [0.3, 0.2, 0.3, 0.4, 0.5, 0, 0],
+  spreads: [0.6, 0.1, 0.4, 0.3, 0.3, 0.3, 1],
 };
 /** The body itself, then as above. Most marks of a body are JSON's own. */
 const inputPrior: FitPrior = { weights: [0, 0.2, 0, 0.4, 0.55], spreads: [20, 0.1, 0.4, 0.3, 0.3] };
@@ -61,6 +61,8 @@ function featuresOfStream(delivered: TextMeasure): Float64Array {
   outputFeatures[3] = delivered.middleCharacters;
   outputFeatures[4] = delivered.wideCharacters;
   outputFeatures[5] = delivered.thoughtBytes;
+  // Their events, as if all were equally long.
+  outputFeatures[6] = (delivered.events * delivered.thoughtBytes) / Math.max(1, byteCount(delivered));
   return outputFeatures;
 }
 

@@ -12,7 +12,7 @@ const REMEMBERED = 0.997;
 /** The relative error that is expected of a good rule: what a sample weighs against the prior. */
 const NOISE = 0.1;
 /** Added to a sample's size: well below it errors count in tokens, above it as parts of the whole. */
-const SIZE_MIN = 12;
+const SIZE_MIN = 4;
 /** A sample that is further off than this part of its size counts less, the further the less. */
 const OUTLIER_FROM = 0.35;
 /** Samples until the weights are found anew where nobody asks for them. */
