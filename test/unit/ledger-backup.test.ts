@@ -1,4 +1,4 @@
-/** Does what the ledger's page says of backup and restore, with the page's own words, beside an open ledger. */
+/** Does what the ledger's page says of backup and restore, in the page's own words, beside an open ledger. */
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
