@@ -149,7 +149,7 @@ export class FrameReader {
    */
   next(end: number = Number.POSITIVE_INFINITY): Buffer | null {
     if (this.#offset + FRAME_HEAD_BYTES > end) return null;
-    const head = this.#bytesAt(this.#offset, FRAME_HEAD_BYTES);
+    const head = this.#bytesAt(this.#offset, FRAME_HEAD_BYTES, end);
     if (head === null) return null;
     const payloadBytes = head.readUInt32LE(0);
     const checksum = head.readUInt32LE(4);
@@ -157,7 +157,7 @@ export class FrameReader {
     if (payloadBytes === 0 || payloadBytes > PAYLOAD_BYTES_MAX || payloadAt + payloadBytes > end) {
       return this.#stay();
     }
-    const payload = this.#bytesAt(payloadAt, payloadBytes);
+    const payload = this.#bytesAt(payloadAt, payloadBytes, end);
     if (payload === null || crc32(payload) !== checksum) return this.#stay();
     this.#offset = payloadAt + payloadBytes;
     return payload;
@@ -169,10 +169,11 @@ export class FrameReader {
     return null;
   }
 
-  #bytesAt(offset: number, length: number): Buffer | null {
+  #bytesAt(offset: number, length: number, end: number): Buffer | null {
     if (offset < this.#windowStart || offset + length > this.#windowStart + this.#windowBytes) {
       this.#windowStart = offset;
-      this.#windowBytes = this.#read(this.#window, offset);
+      // Beyond the end somebody may be writing now: what stands there is not to be remembered.
+      this.#windowBytes = Math.min(this.#read(this.#window, offset), end - offset);
       if (this.#windowBytes < length) return this.#stay();
     }
     const start = offset - this.#windowStart;
