@@ -56,6 +56,20 @@ describe.each(departures)("a client that leaves by %s", (how) => {
   });
 });
 
+test("of several usages the last one is booked", async () => {
+  const step: ScriptStep = [
+    { kind: "usage", variant: "several" },
+    { kind: "split", bytes: 50 },
+  ];
+  const house = await start({});
+  const call = callInto(house, step, { stream: true });
+  await call.caller.untilText('"delta"');
+  const row = await rowAfterLoss(call, "fin");
+  expect(row).toMatchObject({ provenance: "upstream_final" });
+  await untilQuiet(house);
+  expect(row.usage?.outputTokens).toBe(house.simulator.bill[0]?.completionTokens);
+});
+
 describe("the bounds of reading on", () => {
   test("so long: then it hangs up, and counts what it has", async () => {
     const step: ScriptStep = { kind: "stall", afterBytes: 2_000 };

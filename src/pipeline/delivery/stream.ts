@@ -173,8 +173,9 @@ class StreamDelivery implements AnswerReader, ReplyListener {
   }
 
   #readOn(drain: Drain): void {
-    const { done, usageIsFinal, failure, events } = this.#tap;
-    if (done || usageIsFinal || failure !== null) {
+    const { done, failure, events } = this.#tap;
+    // Not by the usage: another may follow it, and the last one counts.
+    if (done || failure !== null) {
       this.#answer.abandon();
       this.#leave(drain.cause);
     } else if (events - this.#eventsAtLoss > drain.eventsMax) {
