@@ -16,8 +16,8 @@ export type LedgerFileOptions = {
 };
 
 const BUSY_TIMEOUT_MS = 250;
-/** About half a second of reading. */
-const CHECKED_BYTES_MAX = 256 * 1024 * 1024;
+/** Of two million rows; about a second of reading. */
+const CHECKED_BYTES_MAX = 512 * 1024 * 1024;
 const CACHE_KIBIBYTES = 32 * 1024;
 /** 8 MiB of journal of SQLite's own before it is copied into the file. */
 const CHECKPOINT_PAGES = 2_000;

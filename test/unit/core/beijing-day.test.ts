@@ -1,0 +1,33 @@
+/** Days as Ark's bill has them. */
+import { expect, test } from "vitest";
+import {
+  beijingDayNumber,
+  beijingDayOf,
+  beijingDayStart,
+  beijingMinuteOf,
+  readBeijingDay,
+  startOfBeijingDay,
+} from "../../../src/core/beijing-day.ts";
+
+const midnight = Date.parse("2026-08-27T00:00:00+08:00");
+
+test("a day begins at midnight in Beijing", () => {
+  expect(beijingDayOf(midnight)).toBe("2026-08-27");
+  expect(beijingDayOf(midnight - 1)).toBe("2026-08-26");
+  expect(beijingDayStart(beijingDayNumber(midnight))).toBe(midnight);
+  expect(beijingDayNumber(midnight - 1)).toBe(beijingDayNumber(midnight) - 1);
+  expect(beijingDayNumber(-1)).toBe(0);
+});
+
+test("a text names a day, or none", () => {
+  const day = readBeijingDay("2026-08-27");
+  expect(day && startOfBeijingDay(day)).toBe(midnight);
+  expect(readBeijingDay("2028-02-29")).toBe("2028-02-29");
+  for (const text of ["2026-02-29", "2026-13-01", "2026-8-27", "20260827", "2026-08-27 ", "today", ""]) {
+    expect(readBeijingDay(text)).toBeNull();
+  }
+});
+
+test("a moment is written in Beijing's time", () => {
+  expect(beijingMinuteOf(midnight - 60_000)).toBe("2026-08-26T23:59+08:00");
+});
