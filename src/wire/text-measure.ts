@@ -5,7 +5,7 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /** A larger body is measured by windows. */
-export const STRIDDEN_BYTES_MAX = 16_384;
+export const STRIDED_BYTES_MAX = 16_384;
 /** Up to here every byte of a body is looked at. */
 export const EXACT_BYTES_MAX = 256;
 /** No multiples of 2 or 3, so that the bytes of a character are met equally often. */
@@ -59,7 +59,7 @@ export class TextTally implements TextMeasure {
     }
   }
 
-  /** The inside of a JSON string, escapes as they stand. Gives the index of the quote that ends it, or `end`. */
+  /** The inside of a JSON string, escapes as they stand. Gives the index of its last quote, or `end`. */
   addString(bytes: Buffer, start: number, end: number): number {
     let at = start;
     while (at < end) {
@@ -134,12 +134,15 @@ function measureByWindows(body: Buffer): TextMeasure {
 
 /**
  * The measure of a whole body: exact up to EXACT_BYTES_MAX bytes, else from samples; the characters then add
- * up to the body's bytes, and their shares are near. In a body of more than STRIDDEN_BYTES_MAX bytes
+ * up to the body's bytes, and their shares are near. In a body of more than STRIDED_BYTES_MAX bytes
  * stretches of base64, such as images, are left out, since their tokens do not go by letters.
  */
 export function measureBody(body: Buffer): TextMeasure {
-  if (body.length > STRIDDEN_BYTES_MAX) return measureByWindows(body);
+  if (body.length > STRIDED_BYTES_MAX) return measureByWindows(body);
   const tally = new TextTally();
-  tally.addBytes(body, 0, body.length, strideOf(body.length));
-  return bodyLike(tally, body.length);
+  const stride = strideOf(body.length);
+  tally.addBytes(body, 0, body.length, stride);
+  if (stride > 1) return bodyLike(tally, body.length);
+  tally.events = 1;
+  return tally;
 }

@@ -1,6 +1,7 @@
 /** However a chat stream is cut, the client gets the same bytes and the ledger the same usage. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { TextMeasure } from "../../src/core/text-measure.ts";
 import type { Usage } from "../../src/core/usage.ts";
 import { openChatTap } from "../../src/protocols/chat/tap.ts";
 import type { StreamFailure, Tap } from "../../src/protocols/door.ts";
@@ -38,8 +39,8 @@ function tapped(stream: Buffer, cuts: readonly number[], wantsUsage: boolean, bo
 }
 
 function reading(tap: Tap, given: Buffer): WholeReading {
-  const { usage, usageIsFinal, done, failure, events, insideEvent } = tap;
-  return { given, usage, usageIsFinal, done, failure, events, insideEvent };
+  const { usage, usageIsFinal, done, failure, events, measure, insideEvent } = tap;
+  return { given, usage, usageIsFinal, done, failure, events, measure, insideEvent };
 }
 
 function isSameUsage(one: Usage | null, other: Usage | null): boolean {
@@ -56,6 +57,17 @@ function isSameFailure(one: StreamFailure | null, other: StreamFailure | null): 
   return one === null || other === null ? one === other : one.code === other.code;
 }
 
+function isSameMeasure(one: TextMeasure, other: TextMeasure): boolean {
+  return (
+    one.events === other.events &&
+    one.narrowBytes === other.narrowBytes &&
+    one.marks === other.marks &&
+    one.middleCharacters === other.middleCharacters &&
+    one.wideCharacters === other.wideCharacters &&
+    one.thoughtBytes === other.thoughtBytes
+  );
+}
+
 /** Compares quickly, and tells the difference well where there is one. */
 function expectSame(found: WholeReading, wanted: WholeReading, where: string): void {
   const isSame =
@@ -65,9 +77,14 @@ function expectSame(found: WholeReading, wanted: WholeReading, where: string): v
     isSameFailure(found.failure, wanted.failure) &&
     found.done === wanted.done &&
     found.events === wanted.events &&
+    isSameMeasure(found.measure, wanted.measure) &&
     found.insideEvent === wanted.insideEvent;
   if (isSame) return;
-  const shown = (each: WholeReading) => ({ ...each, given: each.given.toString("latin1") });
+  const shown = (each: WholeReading) => ({
+    ...each,
+    given: each.given.toString("latin1"),
+    measure: { ...each.measure },
+  });
   expect(shown(found), where).toEqual(shown(wanted));
 }
 
@@ -144,6 +161,10 @@ describe("a stream cut anywhere reads as the whole stream does", () => {
         ..."\n,\n,\r,\r,\r\n,: c,data,event,:, ,error,[DONE],x,\ufeff,{,}".split(","),
         "data: ",
         'data: {"choices":[{}],"usage":null}\n\n',
+        'data: {"choices":[{"delta":{"content":"Hi, é 你"}}],"usage":null}\n\n',
+        'data: {"choices":[{"delta":{"content":"","reasoning_content":"嗯\\n"}}],"usage":null}\n\n',
+        'data: {"content":"a","reasoning_content":"\\"b","usage":null}\n\n',
+        'data: {"arguments" : "{\\"a',
         'data: {"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":5}}',
         'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":8}}\r\r',
         'data: {"error":{"code":"E"}}',

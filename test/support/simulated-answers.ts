@@ -1,4 +1,4 @@
-/** Whole chat streams of the simulator, made without a connection: what was asked, each event, and the bill. */
+/** Whole chat streams of the simulator without a connection: what was asked, each event, and the bill. */
 import { ChatService } from "../../src/simulator/chat/chat-service.ts";
 import { Identity } from "../../src/simulator/identity.ts";
 import { KeyRing } from "../../src/simulator/key-ring.ts";

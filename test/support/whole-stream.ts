@@ -1,8 +1,10 @@
 /**
  * Reads a chat stream that is all there, the simple way: what a tap must give and learn, however it was cut.
  */
+import type { TextMeasure } from "../../src/core/text-measure.ts";
 import { readChatUsage, type Usage } from "../../src/core/usage.ts";
 import type { StreamFailure } from "../../src/protocols/door.ts";
+import { TextTally } from "../../src/wire/text-measure.ts";
 
 export type WholeReading = {
   readonly given: Buffer;
@@ -11,6 +13,7 @@ export type WholeReading = {
   readonly done: boolean;
   readonly failure: StreamFailure | null;
   readonly events: number;
+  readonly measure: TextMeasure;
   readonly insideEvent: boolean;
 };
 
@@ -87,7 +90,40 @@ type Listener = {
   done: boolean;
   failure: StreamFailure | null;
   events: number;
+  measure: TextMeasure;
 };
+
+/** Of bytes that are given as one character each. */
+function measureOf(text: string, thoughtBytes: number): TextMeasure {
+  const count = (bytes: RegExp) => text.match(bytes)?.length ?? 0;
+  return {
+    events: text === "" ? 0 : 1,
+    narrowBytes: count(/[\0-\x7f]/g),
+    marks: count(/[!-/:-@[-`{-~]/g),
+    middleCharacters: count(/[\xc0-\xdf]/g),
+    wideCharacters: count(/[\xe0-\xff]/g),
+    thoughtBytes,
+  };
+}
+
+function sum(one: TextMeasure, other: TextMeasure): TextMeasure {
+  return {
+    events: one.events + other.events,
+    narrowBytes: one.narrowBytes + other.narrowBytes,
+    marks: one.marks + other.marks,
+    middleCharacters: one.middleCharacters + other.middleCharacters,
+    wideCharacters: one.wideCharacters + other.wideCharacters,
+    thoughtBytes: one.thoughtBytes + other.thoughtBytes,
+  };
+}
+
+/** The first string of each member that a model writes. */
+function measureEvent(block: string): TextMeasure {
+  const stringOf = (member: string) =>
+    new RegExp(`"${member}" *: *"((?:[^"\\\\]|\\\\.?)*)`, "s").exec(block)?.[1] ?? "";
+  const thought = stringOf("reasoning_content");
+  return measureOf(stringOf("content") + thought + stringOf("arguments"), thought.length);
+}
 
 function objectIn(data: string): Record<string, unknown> | null {
   try {
@@ -119,7 +155,9 @@ function hear(listener: Listener, block: string, wantsUsage: boolean): "shown" |
     listener.failure = { code: typeof code === "string" ? code : null };
     return "shown";
   }
-  return isUsageChunk && !wantsUsage ? "hidden" : "shown";
+  if (isUsageChunk) return wantsUsage ? "shown" : "hidden";
+  listener.measure = sum(listener.measure, measureEvent(block));
+  return "shown";
 }
 
 /** What the last event gives at a clean end, if it lacks its blank line only. */
@@ -132,7 +170,14 @@ function hearLast(listener: Listener, block: string, wantsUsage: boolean): strin
 }
 
 export function readWholeStream(stream: Buffer, options: WholeOptions): WholeReading {
-  const listener: Listener = { usage: null, usageIsFinal: false, done: false, failure: null, events: 0 };
+  const listener: Listener = {
+    usage: null,
+    usageIsFinal: false,
+    done: false,
+    failure: null,
+    events: 0,
+    measure: new TextTally(),
+  };
   let given = "";
   let insideEvent = false;
   for (const block of blocksOf(stream.toString("latin1"), options.ended)) {
@@ -143,7 +188,10 @@ export function readWholeStream(stream: Buffer, options: WholeOptions): WholeRea
       else if (options.ended && block.isEvent) given += hearLast(listener, block.text, options.wantsUsage);
       insideEvent = isGiant;
     } else if (!block.isEvent || isGiant) {
-      if (block.isEvent) listener.events++;
+      if (block.isEvent) {
+        listener.events++;
+        listener.measure = sum(listener.measure, measureOf(block.text, 0));
+      }
       given += block.text;
     } else if (hear(listener, block.text, options.wantsUsage) === "shown") {
       given += block.text;

@@ -7,7 +7,10 @@ import { type FitPrior, LinearFit } from "./linear-fit.ts";
 export const ESTIMATED_MODELS_MAX = 1_000;
 const VERSION = 1;
 
-/** Tokens for each event, narrow byte, mark, middle and wide character; more for a byte and an event of thoughts. */
+/**
+ * Tokens for each event, narrow byte, mark, middle and wide character, and what there are more for each byte
+ * and each event of thoughts.
+ */
 const outputPrior: FitPrior = {
   weights: [0.3, 0.2, 0.3, 0.4, 0.5, 0, 0],
   spreads: [0.6, 0.1, 0.4, 0.3, 0.3, 0.3, 1],

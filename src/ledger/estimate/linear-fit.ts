@@ -13,8 +13,6 @@ const REMEMBERED = 0.997;
 const NOISE = 0.1;
 /** Added to a sample's size: well below it errors count in tokens, above it as parts of the whole. */
 const SIZE_MIN = 4;
-/** A sample that is further off than this part of its size counts less, the further the less. */
-const OUTLIER_FROM = 0.35;
 /** Samples until the weights are found anew where nobody asks for them. */
 const STALE_MAX = 32;
 const SCALE_MAX = 1e9;
@@ -34,7 +32,7 @@ function reduce(matrix: Float64Array, start: number, column: number): void {
   matrix[start + column] = rest / (matrix[pivotRow + column] ?? 0);
 }
 
-/** In place: a lower triangle and the right-hand side as one row more. Null where it has no sound solution. */
+/** In place: a lower triangle, and the right-hand side as one row more. Null where no solution is sound. */
 function solve(matrix: Float64Array, size: number): Float64Array | null {
   const right = rowAt(size);
   for (let row = 0; row < size; row++) {
@@ -86,8 +84,7 @@ export class LinearFit {
     let expected = 0;
     for (let row = 0; row < size; row++) expected += (this.#weights[row] ?? 0) * (features[row] ?? 0);
     const whole = Math.max(figure, expected) + SIZE_MIN;
-    const off = Math.abs(figure - expected) / (whole * OUTLIER_FROM);
-    const share = this.#scale / (off > 1 ? whole * whole * off : whole * whole);
+    const share = this.#scale / (whole * whole);
     // Not a number, or beyond all bounds: nothing to learn from.
     if (!(share > 0)) return;
     let at = 0;

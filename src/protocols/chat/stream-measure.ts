@@ -10,6 +10,7 @@ const COLON = 0x3a;
 const CONTENT = Buffer.from('"content"');
 const THOUGHT = Buffer.from('"reasoning_content"');
 const ARGUMENTS = Buffer.from('"arguments"');
+const KEYS = [CONTENT, THOUGHT, ARGUMENTS] as const;
 
 /** Where the string of the member `key` begins, after its quote; -1 where there is none. */
 function textStart(event: Buffer, key: Buffer): number {
@@ -25,25 +26,33 @@ function textStart(event: Buffer, key: Buffer): number {
 }
 
 /**
- * The text of the events that have any. Chunks of one stream are alike, so the text is first looked for
- * where it was in the chunk before.
+ * The text of the events that have any: the first string of each member that a model writes. Chunks of one
+ * stream are alike, so it is first looked for where it was in the chunk before.
  */
 export class StreamMeasure extends TextTally {
   #key: Buffer = CONTENT;
   #firstLetter = 0;
-  /** From an event's start to its text; 0 where none is known. */
-  #offset = 0;
+  /** From an event's start to its text, and from the text's end to the event's; 0 where none is known. */
+  #before = 0;
+  #behind = 0;
 
-  /** One whole event, at `bytes` from `start` up to `end`. */
+  /** One whole event: the bytes from `start` to `end`. */
   addEvent(bytes: Buffer, start: number, end: number): void {
-    const at = start + this.#offset;
-    if (this.#offset === 0 || bytes[at] === QUOTE || !this.#isKeyBefore(bytes, at)) {
-      this.#search(bytes.subarray(start, end));
+    const at = start + this.#before;
+    if (this.#before === 0 || bytes[at] === QUOTE || !this.#isKeyBefore(bytes, at)) {
+      const event = bytes.subarray(start, end);
+      const texts = this.#addMembers(event, null);
+      if (texts > 0) this.events++;
+      if (texts > 1) this.#before = 0;
       return;
     }
     this.events++;
     const stop = this.addString(bytes, at, end);
     if (this.#key === THOUGHT) this.thoughtBytes += stop - at;
+    if (end - stop === this.#behind) return;
+    // Not quite like the one before: there may be text in other members too.
+    this.#behind = end - stop;
+    if (this.#addMembers(bytes.subarray(start, end), this.#key) > 0) this.#before = 0;
   }
 
   /** An event that is too long to be read: all its bytes are taken for text. */
@@ -66,23 +75,26 @@ export class StreamMeasure extends TextTally {
     );
   }
 
-  #search(event: Buffer): void {
-    const before = this.narrowBytes + this.middleCharacters + this.wideCharacters;
-    this.#addMember(event, CONTENT);
-    this.thoughtBytes += this.#addMember(event, THOUGHT);
-    this.#addMember(event, ARGUMENTS);
-    if (this.narrowBytes + this.middleCharacters + this.wideCharacters > before) this.events++;
+  /** Gives in how many members there is text, but for the one that is `known`. */
+  #addMembers(event: Buffer, known: Buffer | null): number {
+    let texts = 0;
+    for (const key of KEYS) {
+      if (key !== known && this.#addMember(event, key)) texts++;
+    }
+    return texts;
   }
 
-  /** Gives the bytes of its text, 0 without any. */
-  #addMember(event: Buffer, key: Buffer): number {
+  /** Whether there is text in it. */
+  #addMember(event: Buffer, key: Buffer): boolean {
     const start = textStart(event, key);
-    if (start < 0) return 0;
+    if (start < 0) return false;
     const stop = this.addString(event, start, event.length);
-    if (stop === start) return 0;
+    if (stop === start) return false;
+    if (key === THOUGHT) this.thoughtBytes += stop - start;
     this.#key = key;
     this.#firstLetter = event[start - 1 - key.length] ?? 0;
-    this.#offset = start;
-    return stop - start;
+    this.#before = start;
+    this.#behind = event.length - stop;
+    return true;
   }
 }

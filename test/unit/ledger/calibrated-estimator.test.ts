@@ -1,3 +1,4 @@
+/** The estimator learns, forgets, bears nonsense, and goes on where it was saved. */
 import { describe, expect, test } from "vitest";
 import type { TextMeasure } from "../../../src/core/text-measure.ts";
 import { TOKENS_MAX, type Usage } from "../../../src/core/usage.ts";
@@ -63,6 +64,23 @@ describe("what is learned", () => {
     for (let time = 0; time < 3; time++) estimator.learn(MODEL, BODY, delivered, figures);
     expect(Math.abs(estimator.outputTokens(MODEL, ANSWER) - 200)).toBeLessThan(40);
     expect(Math.abs(estimator.inputTokens(MODEL, BODY) - input)).toBeLessThan(20);
+  });
+
+  test("is not led astray by the few answers that are like no other", () => {
+    const estimator = new CalibratedEstimator();
+    for (let round = 0; round < 20; round++) {
+      teach(estimator, 8, 1);
+      estimator.learn(MODEL, BODY, ANSWER, usage(4_000));
+    }
+    expect(Math.abs(estimator.outputTokens(MODEL, ANSWER) - 200)).toBeLessThan(20);
+  });
+
+  test("lasts, however many answers there were", () => {
+    const estimator = new CalibratedEstimator();
+    teach(estimator, 250_000, 1);
+    expect(Math.abs(estimator.outputTokens(MODEL, ANSWER) - 200)).toBeLessThan(20);
+    teach(estimator, 1_000, 2);
+    expect(Math.abs(estimator.outputTokens(MODEL, ANSWER) - 400)).toBeLessThan(40);
   });
 
   test("of the input comes from whole answers too", () => {
