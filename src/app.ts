@@ -1,7 +1,7 @@
 /**
  * The gateway as one thing: builds the house, opens its two ports, takes over new configurations, and stops.
  */
-import { type Books, booksInMemory } from "./app/books.ts";
+import { type Books, booksInMemory, closeBooks } from "./app/books.ts";
 import { type BuiltHouse, buildHouse, type Foundation, modelLabels } from "./app/house.ts";
 import type { Config } from "./config/config.ts";
 import { isLoopbackHost } from "./config/loopback.ts";
@@ -100,6 +100,7 @@ export class Gateway {
       host: config.control.host,
       port: config.control.port,
       metrics: () => this.#metrics.render(),
+      admin: books.admin,
       onFault: (error) => log.error({ error }, "the control plane failed to answer"),
     });
   }
@@ -207,7 +208,7 @@ export class Gateway {
     // Whoever is still watched is an upstream that keeps its connection open after an answer's end.
     this.#foundation.watch.expire();
     await Promise.all([this.#built.close(), this.#control.close()]);
-    await this.#books.ledger.close();
+    await closeBooks(this.#books);
     this.#foundation.watch.close();
     this.#accessLog?.close();
     this.#metrics.close();

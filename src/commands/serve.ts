@@ -1,9 +1,11 @@
 /** `serve`: runs the gateway until a signal stops it, and takes new configurations over while it runs. */
+import { type Books, closeBooks, openBooks } from "../app/books.ts";
 import { Gateway } from "../app.ts";
 import type { Config } from "../config/config.ts";
 import { type GoodReading, readConfig } from "../config/read-config.ts";
 import { watchConfig } from "../config/watch-config.ts";
 import { PRODUCT, VERSION } from "../core/version.ts";
+import { LedgerOpenError } from "../ledger/store/failures.ts";
 import type { EventLog } from "../telemetry/event-log.ts";
 import { descriptorWriter } from "../telemetry/line-writer.ts";
 import { createPinoLog } from "../telemetry/pino-log.ts";
@@ -40,13 +42,16 @@ export async function serve(invocation: Invocation): Promise<number> {
   const log = createPinoLog({ level: config.log.level, sink, secrets });
   const { environment } = invocation;
   const droppedLogLines = () => writer.droppedLines;
-  const gateway = new Gateway({ config, log, accessLog: sink, droppedLogLines, environment });
+  const books = await openBooksOrSay(invocation, config, log);
+  if (books === null) return exitCodes.failed;
+  const gateway = new Gateway({ config, log, accessLog: sink, droppedLogLines, environment, books });
   try {
     const { data, control } = await gateway.listen();
     announce(invocation, log, reading, urlOf(data), `${urlOf(control)}/metrics`);
   } catch (error) {
     const isData = (port: number) => (port === config.control.port ? "CONTROL_PORT" : "PORT");
     const phrase = listenProblem(error, isData);
+    await closeBooks(books);
     if (phrase === null) throw error;
     invocation.standardError.write(`${phrase[invocation.language]}\n`);
     return exitCodes.failed;
@@ -64,6 +69,20 @@ export async function serve(invocation: Invocation): Promise<number> {
   log.info({}, "stopped");
   await writer.close(LAST_LINES_MS);
   return exitCode;
+}
+
+/** Null where they could not be opened; then it has been said why. */
+async function openBooksOrSay(invocation: Invocation, config: Config, log: EventLog): Promise<Books | null> {
+  const { standardError, language } = invocation;
+  try {
+    const { books, madeAdminKey } = await openBooks(config, log);
+    if (madeAdminKey !== null) standardError.write(`${servePhrases.adminKey(madeAdminKey)[language]}\n`);
+    return books;
+  } catch (error) {
+    if (!(error instanceof LedgerOpenError)) throw error;
+    standardError.write(`${error.message}\n`);
+    return null;
+  }
 }
 
 function announce(
@@ -101,9 +120,9 @@ function takeOver(gateway: Gateway, log: EventLog, { config, warnings }: GoodRea
  */
 function settingsOfStart({ server, control, ledger, log }: Config): string {
   const { host, port, requestHeadersTimeoutMs, requestBodyTimeoutMs } = server;
-  const { folder, durability, onFailure } = ledger;
+  const { folder, durability, onFailure, retentionMs } = ledger;
   const ofServer = [host, port, requestHeadersTimeoutMs, requestBodyTimeoutMs];
-  return JSON.stringify([ofServer, control, [folder, durability, onFailure], log]);
+  return JSON.stringify([ofServer, control, [folder, durability, onFailure, retentionMs], log]);
 }
 
 /** Resolves with the exit code once the gateway has stopped. */

@@ -15,9 +15,10 @@ import type { Cargo, Plan } from "./resolve.ts";
 import { decide } from "./retry.ts";
 import type { Target } from "./route.ts";
 import { openedRow } from "./row.ts";
+import { clientClosed } from "./visit/client-closed.ts";
 import { printable } from "./visit/header-text.ts";
 import type { ReplyListener } from "./visit/reply.ts";
-import { clientClosed, type Visit } from "./visit/visit.ts";
+import type { Visit } from "./visit/visit.ts";
 
 /** One call to an upstream; the ledger has a row for each. */
 export type Attempt = {

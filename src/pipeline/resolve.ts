@@ -8,7 +8,8 @@ import type { RequestHead } from "../wire/request-head.ts";
 import { measureBody } from "../wire/text-measure.ts";
 import type { House } from "./house.ts";
 import type { Route } from "./route.ts";
-import { clientClosed, type Visit } from "./visit/visit.ts";
+import { clientClosed } from "./visit/client-closed.ts";
+import type { Visit } from "./visit/visit.ts";
 
 export type Plan = {
   readonly door: Door;

@@ -1,7 +1,8 @@
 /** Collects the pieces of an answer up to a bound. */
 import type { Answer, AnswerFailure, AnswerReader } from "../answer/answer.ts";
+import { clientClosed } from "../visit/client-closed.ts";
 import type { ReplyListener } from "../visit/reply.ts";
-import { clientClosed, type Visit } from "../visit/visit.ts";
+import type { Visit } from "../visit/visit.ts";
 
 export type Collected =
   | { readonly kind: "body"; readonly bytes: Buffer }

@@ -6,7 +6,7 @@ import type { Cause } from "../../core/ending.ts";
 import type { Grant } from "../../limits/limiter.ts";
 import type { Answer } from "../answer/answer.ts";
 import type { House } from "../house.ts";
-import { clientClosed } from "../visit/visit.ts";
+import { clientClosed } from "../visit/client-closed.ts";
 import type { Watched } from "../visit/watch.ts";
 
 export class Drain implements Watched {

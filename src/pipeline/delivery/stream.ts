@@ -3,8 +3,9 @@ import type { Cause, Outcome } from "../../core/ending.ts";
 import { GatewayError } from "../../core/errors.ts";
 import type { Tap } from "../../protocols/door.ts";
 import type { Answer, AnswerFailure, AnswerReader } from "../answer/answer.ts";
+import { clientClosed } from "../visit/client-closed.ts";
 import type { ReplyListener } from "../visit/reply.ts";
-import { clientClosed, type Visit } from "../visit/visit.ts";
+import type { Visit } from "../visit/visit.ts";
 import {
   broken,
   complete,

@@ -6,8 +6,8 @@
 import type { Cause, Outcome } from "../../core/ending.ts";
 import type { Usage } from "../../core/usage.ts";
 import type { AnswerFailure, AnswerReader } from "../answer/answer.ts";
+import { clientClosed } from "../visit/client-closed.ts";
 import type { ReplyListener } from "../visit/reply.ts";
-import { clientClosed } from "../visit/visit.ts";
 import {
   broken,
   type Consumption,

@@ -1,11 +1,12 @@
 /** One request of a client, from its arrival until its answer is flushed. */
 import type { IncomingMessage } from "node:http";
-import { GatewayError } from "../../core/errors.ts";
+import type { GatewayError } from "../../core/errors.ts";
 import { newRequestId, type RequestId } from "../../core/ids.ts";
 import { refuseBody } from "../../wire/bounded-body.ts";
 import type { Answer } from "../answer/answer.ts";
 import type { Drain } from "../delivery/drain.ts";
 import type { House } from "../house.ts";
+import { clientClosed } from "./client-closed.ts";
 import type { Stoppable } from "./in-flight.ts";
 import { Reply } from "./reply.ts";
 import type { GatewayResponse } from "./response.ts";
@@ -82,12 +83,4 @@ export class Visit implements Stoppable {
     this.#house.inFlight.leave(this.#slot);
     this.#house.occupancy.leave();
   }
-}
-
-/** For the log only: nobody is there to be told. */
-export function clientClosed(): GatewayError {
-  return new GatewayError(
-    "client_closed",
-    "The client closed the connection before the answer was complete.",
-  );
 }
