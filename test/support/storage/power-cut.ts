@@ -92,26 +92,33 @@ export class PowerCuts {
       }
     }
     for (const [file, changes] of this.#changes) {
-      if (!this.#isThere(file, at, mercy, random)) continue;
+      const place = this.#placeOf(file, at, mercy, random);
+      if (place === null) continue;
       const content = new Content();
       for (const { change, lastsFrom: certain } of changes) {
         if (change.at >= at) break;
         content.apply(change, certain < at ? "all" : mercy, random);
       }
-      const path = join(into, relative(this.#folder, file.path));
+      const path = join(into, relative(this.#folder, place));
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, content.bytes);
     }
   }
 
-  /** A file's name is certain once its folder was synced after; until then it is up to chance. */
-  #isThere(file: TracedFile, at: number, mercy: Mercy, random: Seeded): boolean {
-    const creation = this.#events.find((event) => event.kind === "create" && event.file === file);
-    const removal = this.#events.find((event) => event.kind === "remove" && event.file === file);
-    if (creation === undefined || creation.at >= at) return false;
-    if (!this.#entryStays(creation, file.path, at, mercy, random)) return false;
-    if (removal === undefined || removal.at >= at) return true;
-    return !this.#entryStays(removal, file.path, at, mercy, random);
+  /** Where the file is: a name is certain once its folder was synced after; until then it is up to chance. */
+  #placeOf(file: TracedFile, at: number, mercy: Mercy, random: Seeded): string | null {
+    let place: string | null = null;
+    for (const event of this.#events) {
+      if (event.at >= at) break;
+      if (event.kind === "create" && event.file === file) {
+        if (this.#entryStays(event, file.path, at, mercy, random)) place = file.path;
+      } else if (event.kind === "rename" && event.file === file) {
+        if (this.#entryStays(event, event.to, at, mercy, random)) place = event.to;
+      } else if (event.kind === "remove" && event.file === file && place !== null) {
+        if (this.#entryStays(event, place, at, mercy, random)) place = null;
+      }
+    }
+    return place;
   }
 
   #entryStays(event: StorageEvent, path: string, at: number, mercy: Mercy, random: Seeded): boolean {

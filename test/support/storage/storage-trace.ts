@@ -1,6 +1,6 @@
 /** Reads what a process did to its files out of a trace of its system calls (strace -f -y -xx). */
 
-/** A file between its creation and its removal; a path may have had several. */
+/** A file between its creation and its removal; a path may have had several. `path` is its first. */
 export type TracedFile = { readonly path: string; readonly createdAt: number };
 
 /**
@@ -14,6 +14,7 @@ export type StorageEvent = { readonly at: number; readonly doneAt: number } & (
   | { readonly kind: "sync-folder"; readonly path: string }
   | { readonly kind: "create"; readonly file: TracedFile }
   | { readonly kind: "make-folder"; readonly path: string }
+  | { readonly kind: "rename"; readonly file: TracedFile; readonly to: string }
   | { readonly kind: "remove"; readonly file: TracedFile }
   /** A line on standard output: what the process has promised by then. */
   | { readonly kind: "promise"; readonly text: string }
@@ -28,9 +29,7 @@ export const TRACED_CALLS = [
   "fsync",
   "fdatasync",
   "unlink",
-  "unlinkat",
   "rename",
-  "renameat2",
   "mkdir",
 ] as const;
 
@@ -63,8 +62,14 @@ function callsOf(trace: string): Call[] {
     const beginning = begun.get(`${resumedPid} ${resumedName}`);
     if (beginning === undefined || resumedPid === undefined) continue;
     begun.delete(`${resumedPid} ${resumedName}`);
-    const whole_ = { name: resumedName, args: beginning.args + rest, result: Number(result) };
-    calls.push({ ...whole_, at: beginning.at, doneAt: at });
+    const wholeArgs = beginning.args + rest;
+    calls.push({
+      name: resumedName,
+      args: wholeArgs,
+      result: Number(result),
+      at: beginning.at,
+      doneAt: at,
+    });
   }
   return calls.sort((a, b) => a.at - b.at);
 }
@@ -74,85 +79,140 @@ function bytesOf(hex: string): Buffer {
   return Buffer.from(hex.replaceAll("\\x", ""), "hex");
 }
 
-const FIRST_DESCRIPTOR = /^\d+<([^>]*)>/;
-const STRING = /"((?:\\x[0-9a-f]{2})*)"(\.\.\.)?/;
+const DESCRIPTOR = /^(\d+)<([^>]*)>/;
+const STRINGS = /"((?:\\x[0-9a-f]{2})*)"(\.\.\.)?/g;
+
+function descriptorOf(args: string): string {
+  return DESCRIPTOR.exec(args)?.[1] ?? "";
+}
 
 function descriptorPath(args: string): string {
-  const [, path = ""] = FIRST_DESCRIPTOR.exec(args) ?? [];
+  const [, , path = ""] = DESCRIPTOR.exec(args) ?? [];
   return bytesOf(path).toString("utf8");
 }
 
-function stringOf(args: string): Buffer {
-  const [, hex = "", isCut] = STRING.exec(args) ?? [];
-  if (isCut !== undefined) throw new Error("strace has cut a string short: ask for longer ones (-s)");
-  return bytesOf(hex);
+function stringsOf(args: string): Buffer[] {
+  return Array.from(args.matchAll(STRINGS), ([, hex = "", isCut]) => {
+    if (isCut !== undefined) throw new Error("strace has cut a string short: ask for longer ones (-s)");
+    return bytesOf(hex);
+  });
 }
 
-/** Only what happened below the folder counts, and what the process said. */
-export function readStorageTrace(trace: string, folder: string): StorageEvent[] {
-  const events: StorageEvent[] = [];
-  const files = new Map<string, TracedFile>();
-  const isOurs = (path: string): boolean => path.startsWith(folder) && !path.endsWith("-shm");
-  const fileAt = (path: string): TracedFile => {
-    const file = files.get(path);
-    if (file === undefined) throw new Error(`${path} is used and was never created`);
-    return file;
-  };
-  for (const { name, args, result, at, doneAt } of callsOf(trace)) {
-    if (result < 0) continue;
-    const moment = { at, doneAt };
-    if (name === "write") {
-      if (args.startsWith("1<")) {
-        for (const text of stringOf(args).toString("utf8").split("\n")) {
-          if (text !== "") events.push({ ...moment, kind: "promise", text });
-        }
-      } else if (isOurs(descriptorPath(args))) {
-        throw new Error("a file was written without an offset, which this reader does not follow");
-      }
-      continue;
+function stringOf(args: string): Buffer {
+  return stringsOf(args)[0] ?? Buffer.alloc(0);
+}
+
+function lastNumber(args: string): number {
+  return Number(args.slice(args.lastIndexOf(",") + 1));
+}
+
+class TraceReader {
+  readonly events: StorageEvent[] = [];
+  readonly #folder: string;
+  readonly #files = new Map<string, TracedFile>();
+  /** Of each descriptor: where a write without an offset goes. */
+  readonly #positions = new Map<string, number>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  read(call: Call): void {
+    if (call.result < 0) return;
+    const { name, args } = call;
+    if (name === "write" && args.startsWith("1<")) {
+      this.#readPromises(call);
+      return;
     }
-    const named = name === "openat" || !FIRST_DESCRIPTOR.test(args);
-    const path = named ? stringOf(args).toString("utf8") : descriptorPath(args);
-    if (!isOurs(path)) continue;
+    const path =
+      DESCRIPTOR.test(args) && name !== "openat" ? descriptorPath(args) : stringOf(args).toString();
+    // SQLite makes its shared memory anew.
+    if (path.startsWith(this.#folder) && !path.endsWith("-shm")) this.#readStorage(call, path);
+  }
+
+  #readStorage({ name, args, result, at, doneAt }: Call, path: string): void {
+    const moment = { at, doneAt };
     switch (name) {
       case "openat":
-        if (args.includes("O_CREAT") && !files.has(path)) {
-          const file = { path, createdAt: at };
-          files.set(path, file);
-          events.push({ ...moment, kind: "create", file });
-        } else if (args.includes("O_TRUNC")) {
-          events.push({ ...moment, kind: "truncate", file: fileAt(path), size: 0 });
-        }
+        this.#positions.set(String(result), 0);
+        this.#readOpening(path, args, moment);
         break;
       case "mkdir":
-        events.push({ ...moment, kind: "make-folder", path });
+        this.events.push({ ...moment, kind: "make-folder", path });
         break;
-      case "pwrite64": {
-        const offset = Number(args.slice(args.lastIndexOf(",") + 1));
-        const bytes = stringOf(args).subarray(0, result);
-        events.push({ ...moment, kind: "write", file: fileAt(path), offset, bytes });
-        break;
-      }
-      case "ftruncate": {
-        const size = Number(args.slice(args.lastIndexOf(",") + 1));
-        events.push({ ...moment, kind: "truncate", file: fileAt(path), size });
+      case "write": {
+        const offset = this.#positions.get(descriptorOf(args)) ?? 0;
+        this.#positions.set(descriptorOf(args), offset + result);
+        this.#readWrite(path, args, result, offset, moment);
         break;
       }
+      case "pwrite64":
+        this.#readWrite(path, args, result, lastNumber(args), moment);
+        break;
+      case "ftruncate":
+        this.events.push({ ...moment, kind: "truncate", file: this.#fileAt(path), size: lastNumber(args) });
+        break;
       case "fsync":
       case "fdatasync": {
-        const file = files.get(path);
-        if (file !== undefined) events.push({ ...moment, kind: "sync", file });
-        else events.push({ ...moment, kind: "sync-folder", path });
+        const file = this.#files.get(path);
+        if (file !== undefined) this.events.push({ ...moment, kind: "sync", file });
+        else this.events.push({ ...moment, kind: "sync-folder", path });
+        break;
+      }
+      case "rename": {
+        const file = this.#fileAt(path);
+        const to = stringsOf(args)[1]?.toString() ?? "";
+        this.events.push({ ...moment, kind: "rename", file, to });
+        this.#files.delete(path);
+        this.#files.set(to, file);
         break;
       }
       case "unlink":
-      case "unlinkat":
-        events.push({ ...moment, kind: "remove", file: fileAt(path) });
-        files.delete(path);
+        this.events.push({ ...moment, kind: "remove", file: this.#fileAt(path) });
+        this.#files.delete(path);
         break;
       default:
         throw new Error(`${name} of ${path} is not followed by this reader`);
     }
   }
-  return events;
+
+  #readPromises({ args, at, doneAt }: Call): void {
+    for (const text of stringOf(args).toString("utf8").split("\n")) {
+      if (text !== "") this.events.push({ at, doneAt, kind: "promise", text });
+    }
+  }
+
+  #readOpening(path: string, args: string, moment: { at: number; doneAt: number }): void {
+    if (args.includes("O_CREAT") && !this.#files.has(path)) {
+      const file = { path, createdAt: moment.at };
+      this.#files.set(path, file);
+      this.events.push({ ...moment, kind: "create", file });
+    } else if (args.includes("O_TRUNC")) {
+      this.events.push({ ...moment, kind: "truncate", file: this.#fileAt(path), size: 0 });
+    }
+  }
+
+  #readWrite(
+    path: string,
+    args: string,
+    length: number,
+    offset: number,
+    moment: { at: number; doneAt: number },
+  ): void {
+    const bytes = stringOf(args).subarray(0, length);
+    this.events.push({ ...moment, kind: "write", file: this.#fileAt(path), offset, bytes });
+  }
+
+  #fileAt(path: string): TracedFile {
+    const file = this.#files.get(path);
+    if (file === undefined) throw new Error(`${path} is used and was never created`);
+    return file;
+  }
+}
+
+/** Only what happened below the folder counts, and what the process said. */
+export function readStorageTrace(trace: string, folder: string): StorageEvent[] {
+  const reader = new TraceReader(folder);
+  for (const call of callsOf(trace)) reader.read(call);
+  return reader.events;
 }
