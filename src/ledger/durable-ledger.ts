@@ -7,9 +7,10 @@ import { CalibratedEstimator } from "./estimate/calibrated-estimator.ts";
 import type { Estimator } from "./estimator.ts";
 import type { Opening } from "./journal/batch.ts";
 import type { JournalDisk } from "./journal/disk.ts";
-import { type Durability, JournalWriter, type OnFailure } from "./journal/journal-writer.ts";
+import { JournalWriter } from "./journal/journal-writer.ts";
 import { openedLine, settledLine } from "./journal/record.ts";
 import { journalFolder, SEGMENT_BYTES } from "./journal/segment.ts";
+import type { Durability, OnFailure } from "./journal/writer-settings.ts";
 import type { AttemptOpened, AttemptSettled, Ledger, OpenAttempt } from "./ledger.ts";
 import { ADMIN_KEY_HASH, CALIBRATION } from "./thread/messages.ts";
 import { type LedgerLog, type OpenedFile, ThreadClient } from "./thread/thread-client.ts";
@@ -34,6 +35,7 @@ const APPLY_WITHIN_MS = 5_000;
 
 class DurableRow implements OpenAttempt, Opening {
   readonly #writer: JournalWriter;
+  isWaiting = false;
   #state: "open" | "settled" | "refused" = "open";
 
   constructor(writer: JournalWriter) {
@@ -47,7 +49,7 @@ class DurableRow implements OpenAttempt, Opening {
   settle(row: AttemptSettled): void {
     if (this.#state !== "open") return;
     this.#state = "settled";
-    this.#writer.settle(settledLine(row));
+    this.#writer.settle(settledLine(row), this);
   }
 
   refuse(): void {
@@ -135,8 +137,8 @@ export class DurableLedger implements Ledger {
   }
 
   /**
-   * Writes what waits, has all of it applied, and gives the folder free, within ten seconds. What could not be
-   * applied by then stays in the journal for the next start.
+   * Writes what waits, has all of it applied, and gives the folder free, within ten seconds. What could not
+   * be applied by then stays in the journal for the next start.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();

@@ -7,7 +7,8 @@ import type { AttemptOpened, AttemptSettled, Ledger } from "../../src/ledger/led
 export type OpenedLedger = {
   readonly ledger: Ledger;
   readonly openRows: () => number;
-  readonly settledRows: () => readonly AttemptSettled[];
+  /** May close the ledger, where its rows can be read only then. */
+  readonly settledRows: () => readonly AttemptSettled[] | Promise<readonly AttemptSettled[]>;
 };
 
 export function openedRow(requestId: RequestId, attempt = 1): AttemptOpened {
@@ -53,40 +54,53 @@ export function settledRow(attemptId: AttemptId, outputTokens: number): AttemptS
   };
 }
 
-export function ledgerContract(name: string, openLedger: () => OpenedLedger): void {
+export function ledgerContract(name: string, openLedger: () => OpenedLedger | Promise<OpenedLedger>): void {
   describe(`the ledger ${name}`, () => {
-    test("keeps an open row until it settles, with what it settled to", () => {
-      const { ledger, openRows, settledRows } = openLedger();
+    test("keeps an open row until it settles, with what it settled to", async () => {
+      const { ledger, openRows, settledRows } = await openLedger();
       const row = openedRow(newRequestId(0));
       const open = ledger.open(row);
       expect(openRows()).toBe(1);
       const settled = settledRow(row.attemptId, 5);
       open.settle(settled);
       expect(openRows()).toBe(0);
-      expect(settledRows()).toEqual([settled]);
+      expect(await settledRows()).toEqual([settled]);
     });
 
-    test("settles each attempt once: a second settling changes nothing", () => {
-      const { ledger, openRows, settledRows } = openLedger();
+    test("settles each attempt once: a second settling changes nothing", async () => {
+      const { ledger, openRows, settledRows } = await openLedger();
       const row = openedRow(newRequestId(0));
       const open = ledger.open(row);
       open.settle(settledRow(row.attemptId, 5));
       open.settle(settledRow(row.attemptId, 500));
       expect(openRows()).toBe(0);
-      expect(settledRows().map(({ usage }) => usage?.outputTokens)).toEqual([5]);
+      expect((await settledRows()).map(({ usage }) => usage?.outputTokens)).toEqual([5]);
     });
 
-    test("keeps the attempts of one request apart", () => {
-      const { ledger, openRows, settledRows } = openLedger();
+    test("keeps the attempts of one request apart", async () => {
+      const { ledger, openRows, settledRows } = await openLedger();
       const requestId = newRequestId(0);
       ledger.open(openedRow(requestId, 1));
       ledger.open(openedRow(requestId, 2)).settle(settledRow(attemptIdOf(requestId, 2), 9));
       expect(openRows()).toBe(1);
-      expect(settledRows().map(({ attemptId }) => attemptId)).toEqual([attemptIdOf(requestId, 2)]);
+      expect((await settledRows()).map(({ attemptId }) => attemptId)).toEqual([attemptIdOf(requestId, 2)]);
+    });
+
+    test("says when a row is written, and when its figures are kept", async () => {
+      const { ledger, settledRows } = await openLedger();
+      const row = openedRow(newRequestId(0));
+      const open = ledger.open(row);
+      await ledger.written();
+      expect(ledger.written()).toBeNull();
+      open.settle(settledRow(row.attemptId, 5));
+      await ledger.kept();
+      expect(ledger.kept()).toBeNull();
+      expect(await settledRows()).toHaveLength(1);
     });
 
     test("closes", async () => {
-      await expect(openLedger().ledger.close()).resolves.toBeUndefined();
+      const { ledger } = await openLedger();
+      await expect(ledger.close()).resolves.toBeUndefined();
     });
   });
 }

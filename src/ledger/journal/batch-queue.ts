@@ -23,13 +23,22 @@ export class BatchQueue {
     return this.#lineCount;
   }
 
+  get first(): Batch | null {
+    return this.#batches[0] ?? null;
+  }
+
   get last(): Batch | null {
     return this.#batches.at(-1) ?? null;
   }
 
   /** The youngest in which a row was opened; null where there is none. */
   get lastOpening(): Batch | null {
-    return this.#batches.findLast(({ hasOpenings }) => hasOpenings) ?? null;
+    return this.#batches.findLast(({ openingCount }) => openingCount > 0) ?? null;
+  }
+
+  /** Whether there are other lines than openings. */
+  get hasSettlements(): boolean {
+    return this.#batches.some(({ lineCount, openingCount }) => lineCount > openingCount);
   }
 
   /** What the frames of all of them can take at most. */
@@ -46,6 +55,11 @@ export class BatchQueue {
     batch.add(line, opening);
     this.#characters += line.length;
     this.#lineCount++;
+  }
+
+  append(batch: Batch): void {
+    this.#count(batch, 1);
+    this.#batches.push(batch);
   }
 
   /** In front of all others, as they are older. */

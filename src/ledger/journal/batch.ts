@@ -5,6 +5,8 @@ import { GatewayError } from "../../core/errors.ts";
 export interface Opening {
   /** Its settling stands in the journal's queue already, so the row is kept in any case. */
   readonly isSettled: boolean;
+  /** Its line waits for room; those who settle such a row wait with it. */
+  isWaiting: boolean;
   /** The row is not kept: nothing may be sent for it, and it is never settled. */
   refuse(): void;
 }
@@ -60,8 +62,8 @@ export class Batch {
     return this.#text;
   }
 
-  get hasOpenings(): boolean {
-    return this.#openings.length > 0;
+  get openingCount(): number {
+    return this.#openings.length;
   }
 
   /** For those whose rows are opened in this batch. */
@@ -77,6 +79,11 @@ export class Batch {
       this.keptDeadlineMs = deadlineMs;
     }
     return this.#kept.promise;
+  }
+
+  /** There is room for it now. */
+  admit(): void {
+    for (const opening of this.#openings) opening.isWaiting = false;
   }
 
   /** The batch stands in a file: whoever opened a row in it may go on. */

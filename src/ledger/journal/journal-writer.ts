@@ -1,36 +1,20 @@
 /** Writes the journal: gathers the lines of a turn, keeps their order, and outlives a disk that fails. */
 import { type Batch, type Opening, unavailable } from "./batch.ts";
 import { BatchQueue, BYTES_PER_CHARACTER } from "./batch-queue.ts";
-import { type JournalDisk, systemDisk } from "./disk.ts";
+import { systemDisk } from "./disk.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { OPENED_BYTES_MAX, SETTLED_BYTES_MAX } from "./record.ts";
-import { FRAME_HEAD_BYTES, type JournalPosition, PAYLOAD_BYTES_MAX, sealFrame } from "./segment.ts";
+import { FRAME_HEAD_BYTES } from "./segment.ts";
 import { SegmentChain } from "./segment-chain.ts";
-
-/** `process`: what is acknowledged outlives this process; `power`: and settlements a power cut. */
-export type Durability = "process" | "power";
-/** What becomes of new requests while the journal cannot be written. */
-export type OnFailure = "refuse" | "continue";
-
-export type JournalWriterOptions = {
-  readonly folder: string;
-  readonly segmentBytes: number;
-  readonly durability: Durability;
-  readonly onFailure: OnFailure;
-  /** Something was written, or a segment has ended: the ledger's thread may want to know. */
-  readonly onProgress: (hasEnded: boolean) => void;
-  /** Once for each change: what is wrong, or null when it is right again. */
-  readonly onTrouble: (error: unknown) => void;
-  readonly disk?: JournalDisk;
-  readonly heldLinesMax?: number;
-};
-
-export const SEGMENT_BYTES_MIN = 16_384;
-/** Lines that are in memory alone: unwritten or, where that is asked for, not yet synced. */
-export const HELD_LINES_MAX = 100_000;
-export const RETRY_EVERY_MS = 250;
-/** How long `kept()` waits for a disk that does not answer, or fails. */
-export const KEPT_WITHIN_MS = 10_000;
+import { WaitingRoom } from "./waiting-room.ts";
+import { WriteFailures } from "./write-failures.ts";
+import {
+  HELD_LINES_MAX,
+  type JournalWriterOptions,
+  KEPT_WITHIN_MS,
+  RETRY_EVERY_MS,
+  SEGMENT_BYTES_MIN,
+} from "./writer-settings.ts";
 
 const SETTLED_FRAME_BYTES_MAX = FRAME_HEAD_BYTES + SETTLED_BYTES_MAX;
 const BATCH_BYTES_MAX = 196_608;
@@ -39,18 +23,19 @@ const PROBE = "\n";
 
 export class JournalWriter {
   readonly #options: JournalWriterOptions;
-  readonly #chain: SegmentChain;
-  readonly #frame: Buffer;
+  readonly chain: SegmentChain;
+  readonly #failures: WriteFailures;
   readonly #heldLinesMax: number;
   /** Null where what is in a file is safe enough. */
   readonly #commits: GroupCommit | null;
+  /** In no file yet; there is room for all of it. */
   readonly #queue: BatchQueue;
+  readonly #waiting: WaitingRoom;
+  /** Another segment is being prepared, as far as is known: it is worth waiting for. */
+  expectsSpares = true;
   /** Rows whose settling must find room. */
   #openRows = 0;
   #isScheduled = false;
-  #writeFailure: unknown = null;
-  #syncFailure: unknown = null;
-  #hasTrouble = false;
   #ticker: NodeJS.Timeout | null = null;
   #segment = 0;
   #isClosed = false;
@@ -69,12 +54,14 @@ export class JournalWriter {
     const batchBytesMax = Math.min(BATCH_BYTES_MAX, Math.floor(segmentBytes / 2) - FRAME_HEAD_BYTES);
     const frameBytesMax = FRAME_HEAD_BYTES + Math.max(batchBytesMax, OPENED_BYTES_MAX);
     this.#options = options;
-    this.#queue = new BatchQueue(Math.floor(batchBytesMax / BYTES_PER_CHARACTER));
+    this.#failures = new WriteFailures(options.onTrouble);
+    const batchCharactersMax = Math.floor(batchBytesMax / BYTES_PER_CHARACTER);
+    this.#queue = new BatchQueue(batchCharactersMax);
+    this.#waiting = new WaitingRoom(batchCharactersMax);
     this.#heldLinesMax = options.heldLinesMax ?? HELD_LINES_MAX;
-    this.#frame = Buffer.alloc(FRAME_HEAD_BYTES + PAYLOAD_BYTES_MAX);
     const disk = options.disk ?? systemDisk;
     const syncs = durability === "power";
-    this.#chain = new SegmentChain({ folder, disk, segmentBytes, frameBytesMax, syncs });
+    this.chain = new SegmentChain({ folder, disk, segmentBytes, frameBytesMax, syncs });
     this.#commits = syncs ? this.#groupCommit() : null;
   }
 
@@ -84,88 +71,78 @@ export class JournalWriter {
 
   /** Lines that are in memory alone. */
   get heldLines(): number {
-    return this.#queue.lineCount + (this.#commits === null ? 0 : this.#commits.lineCount);
+    return (
+      this.#queue.lineCount + this.#waiting.lineCount + (this.#commits === null ? 0 : this.#commits.lineCount)
+    );
   }
 
   /** Why the journal cannot be written; null where it can. */
   get trouble(): string | null {
-    const failure = this.#failure;
-    if (failure === null) return null;
-    return `The journal cannot be written: ${failure instanceof Error ? failure.message : String(failure)}.`;
-  }
-
-  get position(): JournalPosition | null {
-    return this.#chain.position;
-  }
-
-  get ended(): readonly JournalPosition[] {
-    return this.#chain.ended;
-  }
-
-  get segments(): readonly number[] {
-    return this.#chain.segments;
+    return this.#failures.text;
   }
 
   /** Spares that would let every open row settle, and as many again be opened. */
   get sparesWanted(): number {
-    const spareBytes = this.#options.segmentBytes / 2;
-    return 2 + Math.ceil((2 * this.#neededBytes()) / spareBytes);
+    const bytes = 2 * (this.#neededBytes() + this.#waiting.frameBytesMax);
+    return 2 + Math.ceil(bytes / (this.#options.segmentBytes / 2));
   }
 
   /**
-   * Takes the line of a row that is opened, if its settling is sure to find room too.
+   * Takes the line of a row that is opened: it is written once it is sure that its settling finds room too.
    * @throws GatewayError ledger_unavailable
    */
   open(line: string, opening: Opening): void {
-    if (this.heldLines >= this.#heldLinesMax) throw unavailable(this.#failure);
+    if (this.heldLines >= this.#heldLinesMax) throw unavailable(this.#failures.current);
     const lineBytesMax = FRAME_HEAD_BYTES + BYTES_PER_CHARACTER * line.length;
-    const hasRoom = this.#neededBytes() + lineBytesMax + SETTLED_FRAME_BYTES_MAX <= this.#chain.roomBytes;
-    if (this.#options.onFailure === "refuse" && (!hasRoom || this.#failure !== null)) {
-      throw unavailable(this.#failure);
+    if (this.#goesOn || this.#hasRoomFor(lineBytesMax + SETTLED_FRAME_BYTES_MAX)) {
+      if (this.#failures.any && !this.#goesOn) throw unavailable(this.#failures.current);
+      this.#openRows++;
+      this.#add(line, opening);
+    } else {
+      this.#wait(line, opening);
     }
-    this.#openRows++;
-    this.#add(line, opening);
   }
 
   /** Takes the line of a row that settles; there is room for it. */
-  settle(line: string): void {
+  settle(line: string, opening: Opening): void {
     this.#openRows--;
-    this.#add(line, null);
+    if (opening.isWaiting) this.#waiting.settle(line);
+    else this.#add(line, null);
   }
 
   /** See `Ledger.written`; to be asked in the turn of the opening. */
   written(): Promise<void> | null {
     // Where the gateway goes on without its journal, nobody waits for it.
-    return this.#failure === null ? (this.#queue.lastOpening?.written() ?? null) : null;
+    if (this.#failures.any) return null;
+    return (this.#waiting.lastOpening ?? this.#queue.lastOpening)?.written() ?? null;
   }
 
   /** See `Ledger.kept`. */
   kept(): Promise<void> | null {
-    const last = this.#queue.last ?? this.#commits?.last ?? null;
-    if (last === null || (this.#goesOn && this.#failure !== null)) return null;
+    const last = this.#waiting.lastSettled ?? this.#queue.last ?? this.#commits?.last ?? null;
+    if (last === null || (this.#goesOn && this.#failures.any)) return null;
     if (this.#isClosed) return Promise.reject(unavailable());
     return last.kept(performance.now() + KEPT_WITHIN_MS);
   }
 
   addSpare(segment: number): void {
-    this.#chain.addSpare(segment);
-    if (this.#writeFailure !== null) this.#flush();
-  }
-
-  forget(applied: JournalPosition): void {
-    this.#chain.forget(applied);
+    if (this.#isClosed) return;
+    this.chain.addSpare(segment);
+    if (this.#failures.write !== null) this.#flush();
+    else this.#admitWaiting();
   }
 
   /** Writes what waits, for as long as there is time. @returns whether all of it is kept */
   async close(withinMs: number): Promise<boolean> {
     const deadlineMs = performance.now() + withinMs;
+    this.#refuseWaiting(null);
     this.#flush();
     while (this.heldLines > 0 && performance.now() < deadlineMs) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     this.#isClosed = true;
     this.#stopTicker();
-    this.#chain.close();
+    this.chain.close();
     return this.heldLines === 0;
   }
 
@@ -173,18 +150,46 @@ export class JournalWriter {
     return this.#options.onFailure === "continue";
   }
 
-  get #failure(): unknown {
-    return this.#writeFailure ?? this.#syncFailure;
-  }
-
   /** Bytes that what waits and what will settle can take at most. */
   #neededBytes(): number {
     return this.#queue.frameBytesMax + SETTLED_FRAME_BYTES_MAX * this.#openRows;
   }
 
+  #hasRoomFor(bytes: number): boolean {
+    return this.#waiting.isEmpty && this.#neededBytes() + bytes <= this.chain.roomBytes;
+  }
+
   #add(line: string, opening: Opening | null): void {
     this.#queue.add(line, opening);
-    if (this.#isScheduled || this.#writeFailure !== null) return;
+    this.#schedule();
+  }
+
+  #wait(line: string, opening: Opening): void {
+    if (this.#failures.any || !this.expectsSpares || this.#waiting.isFull) {
+      throw unavailable(this.#failures.current);
+    }
+    if (this.#waiting.isEmpty) {
+      this.#startTicker();
+      this.#options.onProgress(true);
+    }
+    this.#openRows++;
+    this.#waiting.open(line, opening);
+  }
+
+  #admitWaiting(): void {
+    if (this.#waiting.isEmpty) return;
+    this.#waiting.admit((bytes) => this.#neededBytes() + bytes <= this.chain.roomBytes, this.#queue);
+    this.#schedule();
+  }
+
+  #refuseWaiting(error: unknown): void {
+    this.#openRows -= this.#waiting.refuse(error, this.#queue);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#queue.last === null) return;
+    if (this.#isScheduled || this.#failures.write !== null) return;
     this.#isScheduled = true;
     setImmediate(this.#flushNow);
   }
@@ -198,19 +203,19 @@ export class JournalWriter {
       done++;
     }
     this.#queue.drop(done);
-    if (failure === null) this.#writeFailure = null;
+    if (failure === null) this.#failures.write = null;
     else this.#failWriting(failure);
-    const segment = this.#chain.position?.segment ?? 0;
+    const segment = this.chain.position?.segment ?? 0;
     this.#options.onProgress(segment !== this.#segment);
     this.#segment = segment;
     this.#sync();
-    this.#tellTrouble();
+    this.#admitWaiting();
+    this.#failures.tell();
   }
 
   /** @returns why it could not be written; null where it was */
   #write(batch: Batch): unknown {
-    const length = sealFrame(this.#frame, this.#frame.write(batch.text, FRAME_HEAD_BYTES));
-    const outcome = this.#chain.append(this.#frame, length);
+    const outcome = this.chain.append(batch.text);
     if (outcome.kind === "failed") return outcome.error;
     if (outcome.kind === "no_room") return new Error("the journal is full, and there is no other segment");
     batch.markWritten();
@@ -220,19 +225,23 @@ export class JournalWriter {
   }
 
   #failWriting(error: unknown): void {
-    this.#writeFailure = error;
+    this.#failures.write = error;
     this.#startTicker();
-    if (this.#goesOn) this.#queue.letGo();
-    else this.#openRows -= this.#queue.refuseOpenings(error);
+    if (this.#goesOn) {
+      this.#queue.letGo();
+    } else {
+      this.#openRows -= this.#queue.refuseOpenings(error);
+      this.#refuseWaiting(error);
+    }
   }
 
   #groupCommit(): GroupCommit {
     return new GroupCommit({
-      sync: (done) => this.#chain.sync(done),
+      sync: (done) => this.chain.sync(done),
       onSynced: (batches) => {
-        this.#syncFailure = null;
+        this.#failures.sync = null;
         for (const batch of batches) batch.markKept();
-        this.#tellTrouble();
+        this.#failures.tell();
       },
       onFailed: (batches, error) => this.#writeAgain(batches, error),
     });
@@ -247,22 +256,15 @@ export class JournalWriter {
 
   /** After a failed fsync the pages may be gone, and a second one would say that all is well. */
   #writeAgain(batches: readonly Batch[], error: Error): void {
-    const wasFailing = this.#failure !== null;
-    this.#syncFailure = error;
+    const wasFailing = this.#failures.any;
+    this.#failures.sync = error;
     this.#queue.putBack(batches);
-    this.#chain.renounce();
+    this.chain.renounce();
     this.#startTicker();
     if (this.#goesOn) this.#queue.letGo();
-    if (wasFailing) this.#writeFailure ??= error;
+    if (wasFailing) this.#failures.write ??= error;
     else this.#flush();
-    this.#tellTrouble();
-  }
-
-  #tellTrouble(): void {
-    const failure = this.#failure;
-    if ((failure !== null) === this.#hasTrouble) return;
-    this.#hasTrouble = failure !== null;
-    this.#options.onTrouble(failure);
+    this.#failures.tell();
   }
 
   #startTicker(): void {
@@ -276,24 +278,21 @@ export class JournalWriter {
 
   #tick(): void {
     const nowMs = performance.now();
-    if (this.#writeFailure !== null) {
+    if (this.#failures.write !== null) {
       // Whether the disk is well again is only known by writing to it.
       if (this.#queue.last === null) this.#queue.add(PROBE, null);
       this.#flush();
     }
+    if (this.#waiting.isLate(nowMs) || !this.expectsSpares) this.#refuseWaiting(null);
     if (this.#commits !== null && this.#commits.busyMs(nowMs) > KEPT_WITHIN_MS) {
-      this.#syncFailure ??= new Error("the disk has not answered a sync in time");
-      this.#tellTrouble();
+      this.#failures.sync ??= new Error("the disk has not answered a sync in time");
+      this.#failures.tell();
     }
-    this.#expire([...(this.#commits?.batches ?? []), ...this.#queue.batches], nowMs);
-    if (this.heldLines === 0 && this.#failure === null) this.#stopTicker();
-  }
-
-  #expire(batches: readonly Batch[], nowMs: number): void {
-    for (const batch of batches) {
+    for (const batch of [...(this.#commits?.batches ?? []), ...this.#queue.batches]) {
       if (nowMs < batch.keptDeadlineMs) continue;
       if (this.#goesOn) batch.markKept();
-      else batch.expire(this.#failure);
+      else batch.expire(this.#failures.current);
     }
+    if (this.heldLines === 0 && !this.#failures.any) this.#stopTicker();
   }
 }

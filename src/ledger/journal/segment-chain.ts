@@ -1,7 +1,13 @@
 /** The segments being written: the current one, the spares behind it, and how much they still hold. */
 import { join } from "node:path";
 import type { JournalDisk } from "./disk.ts";
-import { FRAME_HEAD_BYTES, type JournalPosition, segmentName } from "./segment.ts";
+import {
+  FRAME_HEAD_BYTES,
+  type JournalPosition,
+  PAYLOAD_BYTES_MAX,
+  sealFrame,
+  segmentName,
+} from "./segment.ts";
 
 export type SegmentChainOptions = {
   readonly folder: string;
@@ -29,6 +35,7 @@ const NOTHING = Buffer.alloc(FRAME_HEAD_BYTES);
 
 export class SegmentChain {
   readonly #options: SegmentChainOptions;
+  readonly #frame = Buffer.alloc(FRAME_HEAD_BYTES + PAYLOAD_BYTES_MAX);
   #current: WritableSegment | null = null;
   readonly #spares: WritableSegment[] = [];
   /** Ended, and not yet closed. */
@@ -93,14 +100,15 @@ export class SegmentChain {
     return true;
   }
 
-  /** Writes a frame to the current segment or, where that is full or fails, to the next. */
-  append(frame: Buffer, length: number): AppendOutcome {
+  /** Writes a frame of these lines to the current segment or, where that is full or fails, to the next. */
+  append(lines: string): AppendOutcome {
     const current = this.#current;
     if (current === null) return NO_ROOM;
+    const length = sealFrame(this.#frame, this.#frame.write(lines, FRAME_HEAD_BYTES));
     if (current.offset + length > this.#options.segmentBytes && !this.#advance()) return NO_ROOM;
-    const first = this.#write(frame, length);
+    const first = this.#write(length);
     // The fault may be that of one place on the disk; where there is no other place, the next try is there.
-    if (first.kind === "failed" && this.#advance()) return this.#write(frame, length);
+    if (first.kind === "failed" && this.#advance()) return this.#write(length);
     return first;
   }
 
@@ -146,11 +154,11 @@ export class SegmentChain {
     this.#count();
   }
 
-  #write(frame: Buffer, length: number): AppendOutcome {
+  #write(length: number): AppendOutcome {
     const current = this.#current;
     if (current === null) return NO_ROOM;
     try {
-      const written = this.#options.disk.write(current.file, frame, length, current.offset);
+      const written = this.#options.disk.write(current.file, this.#frame, length, current.offset);
       if (written !== length) throw new Error(`only ${written} of ${length} bytes were written`);
     } catch (error) {
       this.#blank(current);

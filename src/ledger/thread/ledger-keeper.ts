@@ -123,6 +123,8 @@ export class LedgerKeeper {
   close(report: JournalReport): void {
     this.#isClosing = true;
     this.hear(report);
+    // Those that are on their way to a writer who takes no more.
+    for (const spare of this.#spares.splice(0)) removeSegment(this.#folder, spare);
   }
 
   /** Everything has been applied. */

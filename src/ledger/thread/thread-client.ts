@@ -82,6 +82,7 @@ export class ThreadClient {
 
   /** The journal has grown. @param hasEnded a segment has ended, so that another one is wanted soon */
   progress(hasEnded: boolean): void {
+    if (this.#isClosing) return;
     if (hasEnded) this.#tell();
     else this.#tellTimer ??= setTimeout(this.#tellNow, TELL_EVERY_MS);
   }
@@ -115,13 +116,15 @@ export class ThreadClient {
     const { folder, segmentBytes, retentionMs, writer } = this.#options;
     const firstSegment = this.#firstSegment;
     const journal =
-      firstSegment === null ? null : { report: this.#report(), segments: writer.segments, firstSegment };
+      firstSegment === null
+        ? null
+        : { report: this.#report(), segments: writer.chain.segments, firstSegment };
     return { folder, segmentBytes, retentionMs, journal };
   }
 
   #report(): JournalReport {
-    const { ended, position, sparesWanted } = this.#options.writer;
-    return { ended, current: position, sparesWanted };
+    const { chain, sparesWanted } = this.#options.writer;
+    return { ended: chain.ended, current: chain.position, sparesWanted };
   }
 
   #tell(): void {
@@ -152,7 +155,7 @@ export class ThreadClient {
         this.#checkReady();
         break;
       case "applied":
-        writer.forget(message.position);
+        writer.chain.forget(message.position);
         break;
       case "meta":
         this.#hearMeta(message.id, message.error);
@@ -207,6 +210,7 @@ export class ThreadClient {
   #hearTrouble(trouble: string | null): void {
     if (trouble === this.#trouble) return;
     this.#trouble = trouble;
+    this.#options.writer.expectsSpares = trouble === null;
     const { log } = this.#options;
     if (trouble === null) log.info({}, "the ledger is well again");
     else log.error({ trouble }, "the ledger's thread cannot do its work, and tries again each second");

@@ -1,0 +1,223 @@
+/** The durable ledger keeps the contract under both durabilities, and outlives its process. */
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, describe, expect, test } from "vitest";
+import { attemptIdOf, newRequestId } from "../../src/core/ids.ts";
+import { DurableLedger, type DurableLedgerOptions } from "../../src/ledger/durable-ledger.ts";
+import { journalFolder } from "../../src/ledger/journal/segment.ts";
+import type { AttemptSettled } from "../../src/ledger/ledger.ts";
+import { readStoredRows, type StoredRow } from "../support/storage/ledger-rows.ts";
+import { ledgerContract, openedRow, settledRow } from "./ledger-contract.ts";
+
+const SILENT = { info() {}, warn() {}, error() {} };
+const folders: string[] = [];
+const ledgers: DurableLedger[] = [];
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "ledger-"));
+  folders.push(folder);
+  return folder;
+}
+
+async function openIn(folder: string, options: Partial<DurableLedgerOptions> = {}): Promise<DurableLedger> {
+  const ledger = await DurableLedger.open({
+    folder,
+    durability: "process",
+    onFailure: "refuse",
+    retentionMs: 3_650 * 86_400_000,
+    log: SILENT,
+    segmentBytes: 65_536,
+    ...options,
+  });
+  ledgers.push(ledger);
+  return ledger;
+}
+
+afterEach(async () => {
+  await Promise.all(ledgers.splice(0).map((ledger) => ledger.close()));
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+type FullRow = StoredRow & {
+  readonly status: number | null;
+  readonly error_code: string | null;
+  readonly connect_ms: number | null;
+  readonly first_byte_ms: number | null;
+  readonly total_ms: number;
+};
+
+/** As it was settled; what was delivered is the estimator's business, and is not kept. */
+function settledOf(row: StoredRow): AttemptSettled {
+  const { status, error_code, connect_ms, first_byte_ms, total_ms } = row as FullRow;
+  const usage = {
+    inputTokens: row.input_tokens ?? 0,
+    cachedInputTokens: row.cached_input_tokens ?? 0,
+    outputTokens: row.output_tokens ?? 0,
+    reasoningTokens: row.reasoning_tokens ?? 0,
+  };
+  return {
+    attemptId: row.attempt_id as AttemptSettled["attemptId"],
+    state: row.state as AttemptSettled["state"],
+    cause: row.cause as AttemptSettled["cause"],
+    status,
+    errorCode: error_code,
+    usage: row.input_tokens === null ? null : usage,
+    provenance: row.provenance as AttemptSettled["provenance"],
+    cost: row.cost_micro_yuan,
+    delivered: null,
+    dispatchedMs: connect_ms,
+    firstByteMs: first_byte_ms,
+    totalMs: total_ms,
+  };
+}
+
+for (const durability of ["process", "power"] as const) {
+  ledgerContract(`in a folder, for ${durability}`, async () => {
+    const folder = newFolder();
+    const ledger = await openIn(folder, { durability });
+    const settledRows = async (): Promise<AttemptSettled[]> => {
+      await ledger.close();
+      return readStoredRows(folder)
+        .filter(({ state }) => state !== "open")
+        .map(settledOf);
+    };
+    return { ledger, openRows: () => ledger.openRows, settledRows };
+  });
+}
+
+describe("from one run to the next", () => {
+  test("rows that are open at the end are interrupted by the next start, with an estimate", async () => {
+    const folder = newFolder();
+    const first = await openIn(folder);
+    for (let row = 0; row < 3; row++) first.open(openedRow(newRequestId(row)));
+    await first.written();
+    await first.close();
+    await (await openIn(folder)).close();
+    const rows = readStoredRows(folder);
+    expect(rows.map(({ state, cause, provenance }) => [state, cause, provenance])).toEqual(
+      Array.from({ length: 3 }, () => ["interrupted", "GS", "estimated"]),
+    );
+  });
+
+  test("10,000 open rows are seen to within five seconds", async () => {
+    const folder = newFolder();
+    const first = await openIn(folder, { segmentBytes: 16_777_216 });
+    for (let row = 0; row < 10_000; row++) first.open(openedRow(newRequestId(row)));
+    await first.close();
+    const began = performance.now();
+    const second = await openIn(folder);
+    await second.close();
+    expect(performance.now() - began).toBeLessThan(5_000);
+    const states = readStoredRows(folder).map(({ state }) => state);
+    expect(states).toHaveLength(10_000);
+    expect(new Set(states)).toEqual(new Set(["interrupted"]));
+  });
+
+  test("the salt, small values and what was learned stay", async () => {
+    const folder = newFolder();
+    const first = await openIn(folder);
+    const { salt } = first;
+    expect(salt).toHaveLength(16);
+    expect(first.adminKeyHash).toBeNull();
+    await first.setMeta("admin_key_hash", "abc");
+    expect(first.adminKeyHash).toBe("abc");
+    const { body } = openedRow(newRequestId(0));
+    const usage = { inputTokens: 9, cachedInputTokens: 0, outputTokens: 4_000, reasoningTokens: 0 };
+    for (let answer = 0; answer < 9; answer++) first.estimator.learn("ark/m", body, null, usage);
+    const learned = first.estimator.unseenOutputTokens("ark/m", null);
+    await first.close();
+    const second = await openIn(folder);
+    expect(second.salt).toEqual(salt);
+    expect(second.adminKeyHash).toBe("abc");
+    expect(second.estimator.unseenOutputTokens("ark/m", null)).toBe(learned);
+  });
+
+  test("a closed ledger leaves no segment behind, and takes no row", async () => {
+    const folder = newFolder();
+    const ledger = await openIn(folder);
+    ledger.open(openedRow(newRequestId(0)));
+    await ledger.close();
+    expect(readdirSync(journalFolder(folder))).toEqual([]);
+    expect(() => ledger.open(openedRow(newRequestId(1)))).toThrow(
+      expect.objectContaining({ code: "shutting_down" }),
+    );
+  });
+
+  test("a second gateway on the folder is refused, and told why", async () => {
+    const folder = newFolder();
+    await openIn(folder);
+    await expect(openIn(folder)).rejects.toMatchObject({
+      name: "LedgerOpenError",
+      fault: "in_use",
+      message: expect.stringContaining(`pid ${process.pid}`),
+    });
+  });
+});
+
+/** Rows opened and settled one after the other, each awaited. */
+async function live(ledger: DurableLedger, first: number, count: number): Promise<void> {
+  for (let number = first; number < first + count; number++) {
+    const requestId = newRequestId(number);
+    const open = ledger.open(openedRow(requestId));
+    await ledger.written();
+    open.settle(settledRow(attemptIdOf(requestId, 1), number));
+    await ledger.kept();
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 8_000;
+  while (!condition() && performance.now() < deadline)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(condition()).toBe(true);
+}
+
+describe("while it runs", () => {
+  test("segments are filled, applied and removed, and no row is lost between them", async () => {
+    const folder = newFolder();
+    const ledger = await openIn(folder, { segmentBytes: 16_384 });
+    await live(ledger, 0, 600);
+    await until(() => readdirSync(journalFolder(folder)).length < 8);
+    await ledger.close();
+    const tokens = readStoredRows(folder).map(({ output_tokens }) => output_tokens);
+    expect(tokens.toSorted((one, other) => Number(one) - Number(other))).toEqual(
+      Array.from({ length: 600 }, (_, number) => number),
+    );
+  });
+
+  test("a locked file keeps no row from being kept, and is told of; later all of it is there", async () => {
+    const folder = newFolder();
+    const heard: string[] = [];
+    const log = { ...SILENT, error: () => heard.push("trouble"), info: () => heard.push("well") };
+    const ledger = await openIn(folder, { log });
+    const other = new DatabaseSync(join(folder, "ledger.sqlite"));
+    other.exec("BEGIN IMMEDIATE");
+    await live(ledger, 0, 20);
+    await until(() => ledger.trouble !== null);
+    expect(ledger.trouble).toContain("locked");
+    await live(ledger, 20, 20);
+    other.exec("ROLLBACK");
+    other.close();
+    await until(() => ledger.trouble === null);
+    expect(heard).toEqual(["trouble", "well"]);
+    await ledger.close();
+    expect(readStoredRows(folder)).toHaveLength(40);
+  });
+
+  test("rows that are old are removed, and open ones are not", async () => {
+    const folder = newFolder();
+    const ledger = await openIn(folder, { retentionMs: 1_000 });
+    await live(ledger, 0, 5);
+    ledger.open({ ...openedRow(newRequestId(9)), openedAtWallMs: 0 });
+    await ledger.close();
+    expect(readStoredRows(folder)).toHaveLength(6);
+    const next = await openIn(folder, { retentionMs: 1_000 });
+    const kept = new DatabaseSync(join(folder, "ledger.sqlite"), { readOnly: true });
+    const count = kept.prepare("SELECT count(*) AS rows FROM attempts");
+    await until(() => count.get()?.["rows"] === 0);
+    kept.close();
+    await next.close();
+  });
+});
