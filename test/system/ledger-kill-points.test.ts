@@ -6,13 +6,14 @@ import { beforeAll, expect, test } from "vitest";
 import { brokenPromises, inParallel, recover } from "../support/storage/promises.ts";
 import { requireStrace, runLedger } from "../support/storage/strace.ts";
 
-const CALLS = "pwrite64,fsync,fdatasync,ftruncate,unlink,mkdir";
+const CALLS = "openat,mkdir,write,pwrite64,ftruncate,fsync,fdatasync,rename,unlink";
 const POINTS_LEAST = 500;
-const ATTEMPTS = 60;
+const ATTEMPTS = 140;
 const AT_ONCE = 3;
 const WRONG_SHOWN_MAX = 5;
 
-type Point = { readonly path: string; readonly when: number };
+type Durability = "process" | "power";
+type Point = { readonly durability: Durability; readonly path: string; readonly when: number };
 
 beforeAll(requireStrace);
 
@@ -21,10 +22,10 @@ function newFolder(): string {
 }
 
 /** The storage calls of one whole run: for each file the highest count of any thread, as strace counts. */
-async function countPoints(): Promise<Point[]> {
+async function countPoints(durability: Durability): Promise<Point[]> {
   const folder = newFolder();
   const trace = join(folder, "..", `${folder.split("/").at(-1)}.trace`);
-  const run = { folder, durability: "power", attempts: ATTEMPTS } as const;
+  const run = { folder, durability, attempts: ATTEMPTS };
   const { output, error } = await runLedger(["-y", "-o", trace, "-e", `trace=${CALLS}`], run);
   expect(output, error).toContain("CLOSED");
   const counts = new Map<string, number>();
@@ -43,24 +44,20 @@ async function countPoints(): Promise<Point[]> {
     highest.set(path, Math.max(count, highest.get(path) ?? 0));
   }
   return [...highest].flatMap(([path, count]) =>
-    Array.from({ length: count }, (_, index) => ({ path, when: index + 1 })),
+    Array.from({ length: count }, (_, index) => ({ durability, path, when: index + 1 })),
   );
 }
 
 test("at every storage call of a run", { timeout: 600_000 }, async () => {
-  const points = await countPoints();
+  const points = [...(await countPoints("process")), ...(await countPoints("power"))];
   expect(points.length).toBeGreaterThanOrEqual(POINTS_LEAST);
   const wrong: string[] = [];
   let killed = 0;
-  await inParallel(points, AT_ONCE, async ({ path, when }, index) => {
+  await inParallel(points, AT_ONCE, async ({ durability, path, when }) => {
     const folder = newFolder();
-    const durability = index % 2 === 0 ? "process" : "power";
     const inject = ["-P", folder + path, "-e", `inject=${CALLS}:signal=KILL:when=${when}`];
-    const { output } = await runLedger(["-o", "/dev/null", ...inject], {
-      folder,
-      durability,
-      attempts: ATTEMPTS,
-    });
+    const run = { folder, durability, attempts: ATTEMPTS };
+    const { output } = await runLedger(["-o", "/dev/null", ...inject], run);
     if (!output.includes("CLOSED")) killed++;
     const broken = brokenPromises(output.split("\n"), await recover(folder), { written: true });
     wrong.push(...broken.map((what) => `${path} call ${when}: ${what}`));

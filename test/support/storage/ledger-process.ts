@@ -11,7 +11,10 @@ import type { AttemptOpened, AttemptSettled } from "../../../src/ledger/ledger.t
 const STANDARD_OUTPUT = 1;
 /** Small, so that many are begun and removed. */
 const SEGMENT_BYTES = 16_384;
-const AT_ONCE = 5;
+/** Attempts that share a turn of the event loop, in turn. */
+const AT_ONCE = [1, 1, 1, 4];
+/** Long enough for the ledger's thread to do some of its work meanwhile. */
+const PAUSE_MS = 4;
 
 function say(text: string): void {
   writeSync(STANDARD_OUTPUT, `${text}\n`);
@@ -95,9 +98,11 @@ async function main([folder = "", durability = "", count = ""]: readonly string[
     segmentBytes: SEGMENT_BYTES,
   });
   say("READY");
-  for (let first = 0; first < Number(count); first += AT_ONCE) {
-    const numbers = Array.from({ length: AT_ONCE }, (_, index) => first + index);
-    await Promise.all(numbers.map((number) => attempt(ledger, number)));
+  let next = 0;
+  for (let group = 0; next < Number(count); group++) {
+    const atOnce = AT_ONCE[group % AT_ONCE.length] ?? 1;
+    await Promise.all(Array.from({ length: atOnce }, () => attempt(ledger, next++)));
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
   await ledger.close();
   say("CLOSED");
