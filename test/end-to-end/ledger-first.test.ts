@@ -6,6 +6,8 @@ import { callId, chatBytes, HttpCaller } from "../support/http-caller.ts";
 import { until } from "../support/raw-origin.ts";
 import { type RunningGateway, startGateway } from "../support/running-gateway.ts";
 
+/** The house looks at its deadlines ten times a second. */
+const HEARTBEAT_MS = 60;
 const CHAT = { model: "deepseek-r1", messages: [{ role: "user", content: "hi" }] };
 
 let ledger: HeldLedger;
@@ -13,7 +15,11 @@ let running: RunningGateway;
 
 beforeEach(async () => {
   ledger = new HeldLedger();
-  running = await startGateway({ ledger, simulator: { replyTokens: 30 } });
+  running = await startGateway({
+    ledger,
+    settings: { heartbeat: { every: `${HEARTBEAT_MS}ms` } },
+    simulator: { replyTokens: 30 },
+  });
 });
 
 afterEach(async () => {
@@ -118,6 +124,18 @@ describe("before an answer ends", () => {
     await until(() => ledger.keeping.waiting === 1, "the wait for the row");
     expect(caller.bytesReceived).toBe(0);
     expect(ledger.rows().at(-1)?.settled).toMatchObject({ state: "failed", cost: 0, provenance: "none" });
+    ledger.keeping.letGo();
+    await caller.untilComplete();
+    expect(caller.parser.answers[0]?.status).toBe(429);
+  });
+
+  test("an error of Ark's for a stream keeps its status, however long it waits", async () => {
+    running.simulator.script({ kind: "error", code: "ServerOverloaded" });
+    ledger.keeping.hold();
+    const caller = call(true);
+    await until(() => ledger.keeping.waiting === 1, "the wait for the row");
+    await new Promise((resolve) => setTimeout(resolve, 5 * HEARTBEAT_MS));
+    expect(caller.bytesReceived).toBe(0);
     ledger.keeping.letGo();
     await caller.untilComplete();
     expect(caller.parser.answers[0]?.status).toBe(429);

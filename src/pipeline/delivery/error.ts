@@ -43,6 +43,8 @@ export async function deliverError(shipment: Shipment): Promise<Delivered> {
     const event = asEvent(collected.bytes) ?? plan.door.dialect.renderErrorEvent(foldedError(note), visit.id);
     return { kind: "sent", delivery, farewell: { kind: "close", bytes: event } };
   }
+  // The ledger may take a while, and a heartbeat meanwhile would make a stream of it.
+  visit.reply.stopHeartbeats();
   visit.reply.addHeader("content-type", shipment.headers.contentType ?? "application/json");
   return { kind: "sent", delivery, farewell: { kind: "whole", status, body: collected.bytes } };
 }
