@@ -15,19 +15,19 @@ import { propertyRuns, propertyTimeoutMs } from "../support/property-runs.ts";
 import { select, sums } from "../unit/ledger/store/inspection.ts";
 import { fourBytesAToken, NOON, opened, settled, start } from "../unit/ledger/store/records.ts";
 
-const SHARE = 0.002;
+const SHARE = 0.001;
 const ATTEMPTS = 6;
 
 const id = fc.integer({ min: 0, max: ATTEMPTS - 1 }).map((number) => `req_${number}`);
 
-/** What a row was opened with never differs between two records of it; of an attempt's number it is a function. */
+/** What a row was opened with never differs between two records of it, so the attempt's number decides. */
 function opening(attemptId: string): JournalRecord {
   const number = Number(attemptId.slice("req_".length));
   return opened(attemptId, {
     keyId: `key-${number % 2}` as never,
     alias: number % 3 === 0 ? "fast" : "big",
     upstream: number === 5 ? "" : "ark",
-    // Some in the last millisecond of a day in Beijing, some before 1970, some when the clock was years ahead.
+    // One in the last millisecond of a day in Beijing, one before 1970, one when the clock was years ahead.
     openedAtWallMs: [NOON, NOON - 12 * HOUR_MS - 1, NOON - 12 * HOUR_MS, -1, NOON * 2, 0][number] ?? 0,
     ...(number === 1 ? { price: null } : {}),
   });

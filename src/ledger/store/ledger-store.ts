@@ -101,8 +101,8 @@ export class LedgerStore {
   }
 
   /**
-   * Ends every open row, as nobody will settle it any more: `interrupted`, with an estimate of its tokens, and
-   * its cost by the price it was opened with.
+   * Ends every open row, as nobody will settle it any more: `interrupted`, with an estimate of its tokens,
+   * and its cost by the price it was opened with.
    * @param exceptAttemptIds rows that somebody will settle still
    * @returns how many
    */

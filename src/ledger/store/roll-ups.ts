@@ -1,4 +1,4 @@
-/** Hourly and daily sums, kept for ever: gathered in memory for a batch of rows, then added group by group. */
+/** Hourly and daily sums, kept for ever: gathered in memory for a batch of rows, then added by group. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { beijingDayNumber, HOUR_MS } from "../../core/beijing-day.ts";
 import type { Settlement } from "../../core/ending.ts";

@@ -8,8 +8,8 @@ export const APPLICATION_ID = 0x76707879;
  * attempt id. `request_id` is computed from the attempt's id and takes no room. `estimate_from` has what an
  * estimate is made from, while the row is open.
  *
- * Sums lie by hours since 1970 in UTC and by days in Beijing, with the names they are grouped by in a table of
- * their own, so that sums kept for ever are rows of integers.
+ * Sums lie by hours since 1970 in UTC and by days in Beijing, with the names they are grouped by in a table
+ * of their own, so that sums kept for ever are rows of integers.
  */
 const version1 = `
 CREATE TABLE attempts (
@@ -88,5 +88,5 @@ CREATE TABLE meta (
 PRAGMA application_id = ${APPLICATION_ID};
 `;
 
-/** The n-th step (from 1) leads from version n-1 to version n; a step that has been released never changes. */
+/** The n-th step (from 1) leads from version n-1 to version n; one that was released never changes. */
 export const schemaSteps: readonly string[] = [version1];

@@ -1,4 +1,4 @@
-/** A ledger of every earlier version comes up to date with all its rows, and is never left between versions. */
+/** A ledger of every earlier version comes up to date with all its rows, and is never left half-way. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";

@@ -57,6 +57,19 @@ test("a full disk: nothing of the batch is kept, and it is taken when there is r
   expect(made(sums(folder).kept.days)).toBe(701);
 });
 
+test("a full disk: a settlement that had waited goes on waiting", () => {
+  const folder = newFolder();
+  const store = openStore(folder, { steps: [...schemaSteps, "PRAGMA max_page_count = 40"] });
+  store.apply([settled("req_early")], start);
+  const batch = [opened("req_early"), ...wholeAttempts(1_000)];
+  expect(faultThrownBy(() => store.apply(batch, LATER))).toBe("full");
+  expect(store.earlySettlements).toBe(1);
+  store.apply([opened("req_early")], LATER);
+  expect(select(folder, "SELECT attempt_id, state FROM attempts")).toEqual([
+    { attempt_id: "req_early.1", state: "settled" },
+  ]);
+});
+
 test("another program's write lock: every writing call says so, and works afterwards", () => {
   const folder = newFolder();
   const store = openStore(folder, { busyTimeoutMs: 0 });

@@ -1,6 +1,6 @@
 /**
- * A program for the tests that need another process: `hold` opens the ledger and keeps it; `migrate` dies in the
- * middle of a step of the schema.
+ * A program for the tests that need another process: `hold` opens the ledger and keeps it; `migrate` dies in
+ * the middle of a step of the schema.
  */
 import { DatabaseSync } from "node:sqlite";
 import { ledgerPath } from "../../../../src/ledger/store/ledger-file.ts";
