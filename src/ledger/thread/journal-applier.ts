@@ -1,5 +1,5 @@
 /** Reads the journal behind its writer, applies it to the store in batches, and removes what is applied. */
-import { closeSync, openSync, renameSync } from "node:fs";
+import { closeSync, existsSync, openSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { type JournalRecord, readRecord, readRecords } from "../journal/record.ts";
 import { FrameReader, type JournalPosition, removeSegment, segmentName } from "../journal/segment.ts";
@@ -174,7 +174,8 @@ export class JournalApplier {
     try {
       this.#file = openSync(join(this.#options.folder, segmentName(source.segment)), "r");
     } catch (error) {
-      if (!isMissing(error)) throw error;
+      // A folder that is away, as a file system that is not mounted, may come back.
+      if (!isMissing(error) || !existsSync(this.#options.folder)) throw error;
       // Empty ones were perhaps removed before a crash; of others it is told when they are done with.
       if (Number.isFinite(source.end) && source.end > 0) {
         this.#options.onDamage(`${segmentName(source.segment)} is gone, and with it what it held.`);
