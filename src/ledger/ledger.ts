@@ -46,8 +46,6 @@ export type AttemptSettled = {
   readonly provenance: Provenance;
   /** 0 where nothing was billed; null where the price is not known. */
   readonly cost: MicroYuan | null;
-  /** What was delivered of a stream; null where it was none: the estimator learns from it. */
-  readonly delivered: TextMeasure | null;
   /** Null where that point was not reached. Durations by the monotonic clock. */
   readonly dispatchedMs: number | null;
   readonly firstByteMs: number | null;

@@ -99,7 +99,6 @@ function settledRow(
     usage,
     provenance,
     cost,
-    delivered: delivery.delivered,
     dispatchedMs: since(answer.startedMs, answer.dispatchedMs),
     firstByteMs: since(answer.startedMs, answer.firstPieceMs),
     totalMs,

@@ -87,7 +87,6 @@ export function unsentSettlement(
     usage: null,
     provenance: "none",
     cost: 0,
-    delivered: null,
     dispatchedMs: null,
     firstByteMs: null,
     totalMs,

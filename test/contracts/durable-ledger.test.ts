@@ -66,7 +66,6 @@ function settledOf(row: StoredRow): AttemptSettled {
     usage: row.input_tokens === null ? null : usage,
     provenance: row.provenance as AttemptSettled["provenance"],
     cost: row.cost_micro_yuan,
-    delivered: null,
     dispatchedMs: connect_ms,
     firstByteMs: first_byte_ms,
     totalMs: total_ms,

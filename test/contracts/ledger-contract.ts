@@ -47,7 +47,6 @@ export function settledRow(attemptId: AttemptId, outputTokens: number): AttemptS
     usage: { inputTokens: 7, cachedInputTokens: 0, outputTokens, reasoningTokens: 0 },
     provenance: "upstream_final",
     cost: null,
-    delivered: null,
     dispatchedMs: 1,
     firstByteMs: 2,
     totalMs: 3,

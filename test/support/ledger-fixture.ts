@@ -49,7 +49,6 @@ function settledOf({ attemptId, settled }: FixtureRow): AttemptSettled {
     usage: { inputTokens: 10, cachedInputTokens: 4, outputTokens: 5, reasoningTokens: 1 },
     provenance: "upstream_final",
     cost: 25,
-    delivered: null,
     dispatchedMs: 1,
     firstByteMs: 2,
     totalMs: 3,

@@ -5,6 +5,7 @@ import type { PriceList, PriceTier } from "../../core/money.ts";
 import type { TextMeasure } from "../../core/text-measure.ts";
 import { type Provenance, provenances, type Usage } from "../../core/usage.ts";
 import type { AttemptOpened, AttemptSettled } from "../ledger.ts";
+import { Fields, NULL } from "./record-fields.ts";
 
 export type JournalRecord =
   | { readonly kind: "opened"; readonly row: AttemptOpened }
@@ -21,13 +22,11 @@ export const CODE_CHARACTERS_MAX = 64;
 /** Tiers of a price that are kept; the tables of Ark have at most six. */
 export const TIERS_MAX = 16;
 
-const NULL = "\\N";
 /** A century in milliseconds: a duration beyond it is a fault, and written as none. */
 const DURATION_MS_MAX = 3_155_760_000_000;
 
 const MARKS = /[\t\n\\]/;
 const EVERY_MARK = /[\t\n\\]/g;
-const ESCAPED = /\\[tn\\]/g;
 const HIDDEN = /[^\x21-\x5b\x5d-\x7e]/g;
 
 /** A text that could break a line, or hide the end of a field, is escaped; hardly any is. */
@@ -39,10 +38,6 @@ function textField(text: string | null): string {
 
 function escaped(mark: string): string {
   return mark === "\t" ? "\\t" : mark === "\n" ? "\\n" : "\\\\";
-}
-
-function unescaped(mark: string): string {
-  return mark === "\\t" ? "\t" : mark === "\\n" ? "\n" : "\\";
 }
 
 /** Microseconds. */
@@ -92,13 +87,12 @@ export function openedLine(row: AttemptOpened): string {
 
 /** One line, its end included, at most SETTLED_BYTES_MAX bytes. */
 export function settledLine(row: AttemptSettled): string {
-  const { usage, delivered, errorCode } = row;
+  const { usage, errorCode } = row;
   return (
     `S\t${row.attemptId}\t${row.state}\t${row.cause}\t${row.status ?? NULL}\t` +
     `${errorCode === null ? NULL : errorCode.slice(0, CODE_CHARACTERS_MAX).replace(HIDDEN, "?")}\t` +
     `${usage === null ? NULL : usageFields(usage)}\t${row.provenance}\t${row.cost ?? NULL}\t` +
-    `${delivered === null ? NULL : measureFields(delivered)}\t${durationField(row.dispatchedMs)}\t` +
-    `${durationField(row.firstByteMs)}\t${durationField(row.totalMs)}\n`
+    `${durationField(row.dispatchedMs)}\t${durationField(row.firstByteMs)}\t${durationField(row.totalMs)}\n`
   );
 }
 
@@ -109,15 +103,19 @@ function usageFields(usage: Usage): string {
 /** A payload's records in the order in which they were written. @throws TypeError on what it cannot read */
 export function readRecords(payload: Buffer): JournalRecord[] {
   const records: JournalRecord[] = [];
-  for (const line of payload.toString().split("\n")) {
-    if (line !== "") records.push(readRecord(line));
+  const text = payload.toString();
+  for (let start = 0; start < text.length; ) {
+    const newline = text.indexOf("\n", start);
+    const end = newline < 0 ? text.length : newline;
+    if (end > start) records.push(readRecord(text.slice(start, end)));
+    start = end + 1;
   }
   return records;
 }
 
 /** @param line without its end @throws TypeError on what it cannot read */
 export function readRecord(line: string): JournalRecord {
-  const fields = new Fields(line.split("\t"));
+  const fields = new Fields(line);
   const kind = fields.text();
   if (kind === "O") return { kind: "opened", row: readOpened(fields) };
   if (kind === "S") return { kind: "settled", row: readSettled(fields) };
@@ -154,127 +152,8 @@ function readSettled(fields: Fields): AttemptSettled {
     usage: fields.usageOrNull(),
     provenance: fields.oneOf<Provenance>(provenances),
     cost: fields.numberOrNull(),
-    delivered: fields.measureOrNull(),
     dispatchedMs: fields.millisecondsOrNull(),
     firstByteMs: fields.millisecondsOrNull(),
     totalMs: fields.number() / 1_000,
-  };
-}
-
-/** The fields of one line, from left to right. Later versions may write more of them than this one reads. */
-class Fields {
-  readonly #fields: readonly string[];
-  #next = 0;
-
-  constructor(fields: readonly string[]) {
-    this.#fields = fields;
-  }
-
-  #take(): string {
-    const field = this.#fields[this.#next++];
-    if (field === undefined) throw new TypeError(`a line of the journal ends after ${this.#next - 1} fields`);
-    return field;
-  }
-
-  textOrNull(): string | null {
-    const field = this.#take();
-    if (field === NULL) return null;
-    return field.includes("\\") ? field.replace(ESCAPED, unescaped) : field;
-  }
-
-  text(): string {
-    const text = this.textOrNull();
-    if (text === null) throw new TypeError("a text is missing in the journal");
-    return text;
-  }
-
-  oneOf<Word extends string>(words: readonly Word[]): Word {
-    const text = this.#take();
-    const word = words.find((known) => known === text);
-    if (word === undefined) throw new TypeError("a word of the journal is not known");
-    return word;
-  }
-
-  numberOrNull(): number | null {
-    const field = this.#take();
-    return field === NULL ? null : numberOf(field);
-  }
-
-  number(): number {
-    return numberOf(this.#take());
-  }
-
-  millisecondsOrNull(): number | null {
-    const micros = this.numberOrNull();
-    return micros === null ? null : micros / 1_000;
-  }
-
-  measureOrNull(): TextMeasure | null {
-    const field = this.#take();
-    return field === NULL ? null : measureOf(field);
-  }
-
-  measure(): TextMeasure {
-    return measureOf(this.#take());
-  }
-
-  usageOrNull(): Usage | null {
-    const field = this.#take();
-    return field === NULL ? null : usageOf(field);
-  }
-
-  price(): PriceList | null {
-    const version = this.textOrNull();
-    const tiers = this.#take();
-    if (version === null) return null;
-    return { version, tiers: tiers === "" ? [] : tiers.split(";").map(tierOf) };
-  }
-}
-
-function numberOf(field: string | undefined): number {
-  const number = Number(field);
-  if (field === undefined || field === "" || !Number.isFinite(number)) {
-    throw new TypeError("a number of the journal is none");
-  }
-  return number;
-}
-
-/** Numbers with commas between them; `undefined` where a number is left out. */
-function numbersOf(field: string, count: number): (number | undefined)[] {
-  const parts = field.split(",");
-  if (parts.length < count) throw new TypeError(`${count} numbers of the journal are ${parts.length}`);
-  return parts.map((part) => (part === "" ? undefined : numberOf(part)));
-}
-
-function measureOf(field: string): TextMeasure {
-  const [events, narrowBytes, marks, middleCharacters, wideCharacters, thoughtBytes] = numbersOf(field, 6);
-  return {
-    events: events ?? 0,
-    narrowBytes: narrowBytes ?? 0,
-    marks: marks ?? 0,
-    middleCharacters: middleCharacters ?? 0,
-    wideCharacters: wideCharacters ?? 0,
-    thoughtBytes: thoughtBytes ?? 0,
-  };
-}
-
-function usageOf(field: string): Usage {
-  const [inputTokens, cachedInputTokens, outputTokens, reasoningTokens] = numbersOf(field, 4);
-  return {
-    inputTokens: inputTokens ?? 0,
-    cachedInputTokens: cachedInputTokens ?? 0,
-    outputTokens: outputTokens ?? 0,
-    reasoningTokens: reasoningTokens ?? 0,
-  };
-}
-
-function tierOf(text: string): PriceTier {
-  const [inputTokensMax, outputTokensMax, input, cachedInput, output] = numbersOf(text, 5);
-  return {
-    inputTokensMax: inputTokensMax ?? null,
-    outputTokensMax: outputTokensMax ?? null,
-    input: input ?? 0,
-    cachedInput: cachedInput ?? null,
-    output: output ?? 0,
   };
 }

@@ -61,7 +61,6 @@ export function settledRow(id: string, changes: Partial<AttemptSettled> = {}): A
     usage: { inputTokens: 100, cachedInputTokens: 20, outputTokens: 50, reasoningTokens: 10 },
     provenance: "upstream_final",
     cost: 200,
-    delivered: null,
     dispatchedMs: 2.5,
     firstByteMs: 100.25,
     totalMs: 900.75,
