@@ -1,4 +1,4 @@
-/** The gateway with its ledger in memory and all else as `serve` has it: what the ledger's cost is taken against. */
+/** The gateway as `serve` has it, but for a ledger in memory: the ledger's cost is taken against it. */
 import { Gateway } from "../src/app.ts";
 import { readConfig } from "../src/config/read-config.ts";
 import { descriptorWriter } from "../src/telemetry/line-writer.ts";

@@ -1,4 +1,4 @@
-/** The ledger's rows, as the rooms fill them: what is known when an attempt opens, and what when it is over. */
+/** The ledger's rows, as the rooms fill them: known when an attempt opens, and when it is over. */
 import type { Cause } from "../core/ending.ts";
 import { type AttemptId, attemptIdOf } from "../core/ids.ts";
 import type { Caller } from "../keys/gate.ts";

@@ -1,4 +1,4 @@
-/** What a disk may hold after the power was cut at a moment of a trace: what was synced, and chance for the rest. */
+/** What a disk may hold after a power cut: what was synced by then, and for the rest what chance will. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { Seeded } from "../seeded.ts";
