@@ -36,11 +36,6 @@ export class BatchQueue {
     return this.#batches.findLast(({ openingCount }) => openingCount > 0) ?? null;
   }
 
-  /** Whether there are other lines than openings. */
-  get hasSettlements(): boolean {
-    return this.#batches.some(({ lineCount, openingCount }) => lineCount > openingCount);
-  }
-
   /** What the frames of all of them can take at most. */
   get frameBytesMax(): number {
     return BYTES_PER_CHARACTER * this.#characters + FRAME_HEAD_BYTES * this.#batches.length;

@@ -22,8 +22,6 @@ function promised(): Promised {
 
 function ignore(): void {}
 
-const NO_OPENINGS: readonly Opening[] = [];
-
 export function unavailable(cause?: unknown): GatewayError {
   return new GatewayError(
     "ledger_unavailable",
@@ -89,7 +87,7 @@ export class Batch {
   /** The batch stands in a file: whoever opened a row in it may go on. */
   markWritten(): void {
     this.#lines = [this.text];
-    this.#openings = NO_OPENINGS as Opening[];
+    this.#openings = [];
     this.#places = [];
     this.#written?.resolve();
     this.#written = null;

@@ -18,7 +18,7 @@ import {
 
 const SETTLED_FRAME_BYTES_MAX = FRAME_HEAD_BYTES + SETTLED_BYTES_MAX;
 const BATCH_BYTES_MAX = 196_608;
-/** Does nothing, and is a line. */
+/** A line that says nothing. */
 const PROBE = "\n";
 
 export class JournalWriter {
@@ -26,15 +26,16 @@ export class JournalWriter {
   readonly chain: SegmentChain;
   readonly #failures: WriteFailures;
   readonly #heldLinesMax: number;
-  /** Null where what is in a file is safe enough. */
   readonly #commits: GroupCommit | null;
-  /** In no file yet; there is room for all of it. */
+  /** In no file yet. */
   readonly #queue: BatchQueue;
   readonly #waiting: WaitingRoom;
   /** Another segment is being prepared, as far as is known: it is worth waiting for. */
   expectsSpares = true;
   /** Rows whose settling must find room. */
   #openRows = 0;
+  /** The row that settled last waits for room. */
+  #settledWaits = false;
   #isScheduled = false;
   #ticker: NodeJS.Timeout | null = null;
   #segment = 0;
@@ -47,7 +48,8 @@ export class JournalWriter {
 
   /** @throws RangeError where a segment could not hold the longest lines */
   constructor(options: JournalWriterOptions) {
-    const { segmentBytes, folder, durability } = options;
+    const { segmentBytes, folder } = options;
+    const syncs = options.durability === "power";
     if (segmentBytes < SEGMENT_BYTES_MIN) {
       throw new RangeError(`a segment of the journal has at least ${SEGMENT_BYTES_MIN} bytes`);
     }
@@ -60,7 +62,6 @@ export class JournalWriter {
     this.#waiting = new WaitingRoom(batchCharactersMax);
     this.#heldLinesMax = options.heldLinesMax ?? HELD_LINES_MAX;
     const disk = options.disk ?? systemDisk;
-    const syncs = durability === "power";
     this.chain = new SegmentChain({ folder, disk, segmentBytes, frameBytesMax, syncs });
     this.#commits = syncs ? this.#groupCommit() : null;
   }
@@ -71,9 +72,7 @@ export class JournalWriter {
 
   /** Lines that are in memory alone. */
   get heldLines(): number {
-    return (
-      this.#queue.lineCount + this.#waiting.lineCount + (this.#commits === null ? 0 : this.#commits.lineCount)
-    );
+    return this.#queue.lineCount + this.#waiting.lineCount + (this.#commits?.lineCount ?? 0);
   }
 
   /** Why the journal cannot be written; null where it can. */
@@ -106,6 +105,7 @@ export class JournalWriter {
   /** Takes the line of a row that settles; there is room for it. */
   settle(line: string, opening: Opening): void {
     this.#openRows--;
+    this.#settledWaits = opening.isWaiting;
     if (opening.isWaiting) this.#waiting.settle(line);
     else this.#add(line, null);
   }
@@ -117,9 +117,10 @@ export class JournalWriter {
     return (this.#waiting.lastOpening ?? this.#queue.lastOpening)?.written() ?? null;
   }
 
-  /** See `Ledger.kept`. */
+  /** See `Ledger.kept`; to be asked in the turn of the settling. */
   kept(): Promise<void> | null {
-    const last = this.#waiting.lastSettled ?? this.#queue.last ?? this.#commits?.last ?? null;
+    const last =
+      (this.#settledWaits ? this.#waiting.last : null) ?? this.#queue.last ?? this.#commits?.last ?? null;
     if (last === null || (this.#goesOn && this.#failures.any)) return null;
     if (this.#isClosed) return Promise.reject(unavailable());
     return last.kept(performance.now() + KEPT_WITHIN_MS);
@@ -136,6 +137,7 @@ export class JournalWriter {
   async close(withinMs: number): Promise<boolean> {
     const deadlineMs = performance.now() + withinMs;
     this.#refuseWaiting(null);
+    this.#waiting.admit(() => true, this.#queue);
     this.#flush();
     while (this.heldLines > 0 && performance.now() < deadlineMs) {
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -150,7 +152,7 @@ export class JournalWriter {
     return this.#options.onFailure === "continue";
   }
 
-  /** Bytes that what waits and what will settle can take at most. */
+  /** Bytes that the queue, and what will settle, can take at most. */
   #neededBytes(): number {
     return this.#queue.frameBytesMax + SETTLED_FRAME_BYTES_MAX * this.#openRows;
   }
@@ -183,8 +185,7 @@ export class JournalWriter {
   }
 
   #refuseWaiting(error: unknown): void {
-    this.#openRows -= this.#waiting.refuse(error, this.#queue);
-    this.#schedule();
+    this.#openRows -= this.#waiting.refuse(error);
   }
 
   #schedule(): void {
@@ -288,7 +289,8 @@ export class JournalWriter {
       this.#failures.sync ??= new Error("the disk has not answered a sync in time");
       this.#failures.tell();
     }
-    for (const batch of [...(this.#commits?.batches ?? []), ...this.#queue.batches]) {
+    const written = this.#commits?.batches ?? [];
+    for (const batch of [...written, ...this.#queue.batches, ...this.#waiting.batches]) {
       if (nowMs < batch.keptDeadlineMs) continue;
       if (this.#goesOn) batch.markKept();
       else batch.expire(this.#failures.current);

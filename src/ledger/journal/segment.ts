@@ -118,19 +118,22 @@ export type ReadBytes = (into: Buffer, offset: number) => number;
  */
 export class FrameReader {
   readonly #read: ReadBytes;
-  readonly #window = Buffer.allocUnsafe(READ_BYTES);
+  readonly #window: Buffer;
   #windowStart = 0;
   #windowBytes = 0;
   #offset: number;
 
-  constructor(read: ReadBytes, offset = 0) {
+  /** @param windowBytes how many are read at once; no frame that is longer is found */
+  constructor(read: ReadBytes, offset = 0, windowBytes = READ_BYTES) {
     this.#read = read;
+    this.#window = Buffer.allocUnsafe(windowBytes);
     this.#offset = offset;
   }
 
   /** Over bytes in memory. */
   static over(bytes: Buffer, offset = 0): FrameReader {
-    return new FrameReader((into, from) => bytes.copy(into, 0, Math.min(from, bytes.length)), offset);
+    const read: ReadBytes = (into, from) => bytes.copy(into, 0, Math.min(from, bytes.length));
+    return new FrameReader(read, offset, bytes.length);
   }
 
   /** Over an open file. @param file its descriptor; reads may throw as `readSync` does */

@@ -37,9 +37,8 @@ export class WaitingRoom {
     return this.#queue.lastOpening;
   }
 
-  /** For those who wait for settlements of rows that wait here; null where none has settled. */
-  get lastSettled(): Batch | null {
-    return this.#queue.hasSettlements ? this.#queue.last : null;
+  get last(): Batch | null {
+    return this.#queue.last;
   }
 
   open(line: string, opening: Opening): void {
@@ -63,15 +62,13 @@ export class WaitingRoom {
     }
   }
 
-  /**
-   * Rows that were settled in the meantime go on into the queue all the same.
-   * @returns how many are refused
-   */
-  refuse(error: unknown, queue: BatchQueue): number {
-    if (this.isEmpty) return 0;
-    const refused = this.#queue.refuseOpenings(error);
-    for (const batch of this.#queue.batches) queue.append(batch);
-    this.#queue.drop(this.#queue.batches.length);
-    return refused;
+  /** Rows that have settled in the meantime go on waiting. @returns how many are refused */
+  refuse(error: unknown): number {
+    this.#sinceMs = performance.now();
+    return this.isEmpty ? 0 : this.#queue.refuseOpenings(error);
+  }
+
+  get batches(): readonly Batch[] {
+    return this.#queue.batches;
   }
 }
