@@ -1,8 +1,9 @@
 /** Whatever happens to the disk, each row ends in one state, and nothing that was promised is missing. */
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { OPENED_BYTES_MAX, SETTLED_BYTES_MAX } from "../../src/ledger/journal/record.ts";
 import type { WriteFault } from "../support/failing-disk.ts";
-import { JournalMachine } from "../support/journal-machine.ts";
+import { JournalMachine, MachineRow } from "../support/journal-machine.ts";
 
 const DURABILITIES = ["process", "power"] as const;
 const POLICIES = ["refuse", "continue"] as const;
@@ -144,7 +145,7 @@ describe.each(DURABILITIES)("for %s", (durability) => {
           if (durability === "power")
             expect(machine.wrongEnds(machine.disk.afterPowerCut(() => false))).toEqual([]);
         }),
-        { numRuns: 250, seed: 1 },
+        { numRuns: 400, seed: 1 },
       );
     },
   );
@@ -173,7 +174,54 @@ describe.each(DURABILITIES)("for %s", (durability) => {
           await close(machine);
         },
       ),
-      { numRuns: 250, seed: 2 },
+      { numRuns: 400, seed: 2 },
     );
   });
+});
+
+/** A line of so many bytes; nobody reads it. */
+function lineOf(bytes: number): string {
+  return `${"x".repeat(bytes - 1)}\n`;
+}
+
+test("rows that take all the room there is settle into it, each with the longest line", async () => {
+  const sizes = fc.array(fc.integer({ min: 1, max: OPENED_BYTES_MAX }), { minLength: 1, maxLength: 20 });
+  await fc.assert(
+    fc.asyncProperty(
+      sizes,
+      fc.integer({ min: 1, max: 40 }),
+      fc.integer({ min: 1, max: 4 }),
+      async (sizes, perTurn, segments) => {
+        vi.clearAllTimers();
+        const machine = new JournalMachine({ durability: "process", onFailure: "refuse" });
+        const { writer, troubles } = machine;
+        writer.expectsSpares = false;
+        for (let segment = 0; segment < segments; segment++) machine.addSpare();
+        const rows: MachineRow[] = [];
+        // Ever shorter lines, until there is no room for the shortest.
+        for (const bytes of [...sizes, ...Array.from({ length: 14 }, (_, index) => 8_192 >> index)]) {
+          for (let isRefused = false; !isRefused; ) {
+            const row = new MachineRow(rows.length);
+            try {
+              writer.open(lineOf(bytes), row);
+              rows.push(row);
+            } catch {
+              isRefused = true;
+            }
+            if (rows.length % perTurn === 0) await turn();
+          }
+        }
+        await turn();
+        for (const [index, row] of rows.entries()) {
+          writer.settle(lineOf(SETTLED_BYTES_MAX), row);
+          if (index % perTurn === 0) await turn();
+        }
+        await turn();
+        expect(troubles).toEqual([]);
+        expect(writer.heldLines).toBe(0);
+        expect(writer.openRows).toBe(0);
+      },
+    ),
+    { numRuns: 200, seed: 3 },
+  );
 });

@@ -34,7 +34,7 @@ export class MachineRow implements Opening {
 }
 
 /** What a start finds of one attempt. */
-type Found = { opened: boolean; readonly tokens: Set<number> };
+type Found = { opened: boolean; isEarly: boolean; readonly tokens: Set<number> };
 
 export class JournalMachine {
   readonly disk = new FailingDisk();
@@ -140,6 +140,7 @@ export class JournalMachine {
       const attempt = found.get(row.id);
       if (!row.isRefused && attempt?.opened !== true) wrong.push(`${row.number} is missing`);
       if (row.isSettled && attempt?.tokens.size !== 1) wrong.push(`${row.number} is not settled`);
+      if (attempt?.isEarly === true) wrong.push(`${row.number} is opened after it was settled`);
       wrong.push(...contradictions(row, attempt));
     }
     return wrong;
@@ -150,7 +151,7 @@ export class JournalMachine {
 function contradictions(row: MachineRow, attempt: Found | undefined): string[] {
   const wrong: string[] = [];
   if (row.isRefused && attempt !== undefined) wrong.push(`${row.number} was refused, and is there`);
-  if (attempt !== undefined && !attempt.opened) wrong.push(`${row.number} was settled before it was opened`);
+  if (attempt !== undefined && !attempt.opened) wrong.push(`${row.number} was settled, and never opened`);
   if (attempt !== undefined && attempt.tokens.size > 1) wrong.push(`${row.number} was settled twice`);
   if (attempt?.tokens.has(row.number) === false && attempt.tokens.size > 0) {
     wrong.push(`${row.number} was settled with another's tokens`);
@@ -163,7 +164,8 @@ function ignore(): void {}
 function foundIn(payloads: readonly Buffer[]): Map<string, Found> {
   const found = new Map<string, Found>();
   for (const record of payloads.flatMap(readRecords)) {
-    const attempt = found.get(record.row.attemptId) ?? { opened: false, tokens: new Set() };
+    const attempt = found.get(record.row.attemptId) ?? { opened: false, isEarly: false, tokens: new Set() };
+    if (record.kind === "settled" && !attempt.opened) attempt.isEarly = true;
     if (record.kind === "opened") attempt.opened = true;
     else attempt.tokens.add(record.row.usage?.outputTokens ?? -1);
     found.set(record.row.attemptId, attempt);
