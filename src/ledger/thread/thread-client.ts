@@ -43,6 +43,7 @@ export class ThreadClient {
   #firstSegment: number | null = null;
   #isRecovered = false;
   #isClosing = false;
+  #isEnded = false;
   #deaths = 0;
   #trouble: string | null = null;
   #tellTimer: NodeJS.Timeout | null = null;
@@ -89,6 +90,7 @@ export class ThreadClient {
 
   /** Rejects where the value could not be kept. */
   setMeta(name: string, value: string | null): Promise<void> {
+    if (this.#isEnded) return Promise.reject(new Error("the ledger is closed"));
     const id = ++this.#metaId;
     const promised = Promise.withResolvers<void>();
     this.#metas.set(id, { name, value, promised });
@@ -108,6 +110,7 @@ export class ThreadClient {
     clearTimeout(timer);
     if (this.#tellTimer !== null) clearTimeout(this.#tellTimer);
     await this.#host.stop();
+    this.#isEnded = true;
     for (const { promised } of this.#metas.values()) promised.reject(new Error("the ledger is closed"));
     return isDone;
   }
@@ -168,6 +171,8 @@ export class ThreadClient {
         log.error({}, message.message);
         break;
       case "closed":
+        // At once: its end may be reported before anybody who awaits this.
+        void this.#host.stop();
         this.#closed.resolve(true);
         break;
     }
