@@ -1,6 +1,6 @@
 /**
- * The tests of the ledger are tested: each defect, planted into a copy of the sources, turns the test red that
- * it names.
+ * The tests of the ledger are tested: each defect, planted into a copy of the sources, turns the test that it
+ * names red.
  */
 import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -14,6 +14,7 @@ const COPIED = [
   "src",
   "test",
   "bin",
+  "bench",
   "package.json",
   "tsconfig.json",
   "models.yaml",
@@ -79,7 +80,8 @@ function run(
 }
 
 describe("each planted bug turns its test red", () => {
-  test.each(plantedBugs)("$name", { timeout: RUN_MS_MAX }, async (bug) => {
+  const byName = plantedBugs.map((bug) => [bug.name, bug] as const);
+  test.each(byName)("%s", { timeout: RUN_MS_MAX }, async (_name, bug) => {
     const folder = copyTree();
     plant(folder, bug);
     const { failed, output } = await run(folder, bug);
