@@ -8,7 +8,13 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { DurableLedger } from "../../src/ledger/durable-ledger.ts";
 import { KEY_CANARY, PROMPT_CANARY } from "../support/fault-matrix/calls.ts";
-import { ADMIN_KEY, type LedgerPlace, Matrix, type Policy } from "../support/fault-matrix/matrix.ts";
+import {
+  ADMIN_KEY,
+  GATEWAY_KEY,
+  type LedgerPlace,
+  Matrix,
+  type Policy,
+} from "../support/fault-matrix/matrix.ts";
 import { scenes } from "../support/fault-matrix/scenes.ts";
 import { readRows, rollUpFlaws, untrueRows } from "../support/fault-matrix/stored.ts";
 import { type Evidence, judge } from "../support/fault-matrix/verdict.ts";
@@ -75,6 +81,15 @@ function countedShare(evidence: readonly Evidence[]): number {
   return counted / billed;
 }
 
+/** Of the answers whose clients had left them, those that Ark could say to the end. */
+function readOnShare(evidence: readonly Evidence[]): number {
+  const left = evidence.filter(
+    ({ call, rows }) =>
+      call.upstream === "paced" && rows.some(({ cause }) => cause?.startsWith("C") === true),
+  );
+  return left.filter(({ bill }) => bill.some(({ ended }) => ended === "complete")).length / left.length;
+}
+
 function expectNoSecrets(matrix: Matrix, folder: string, metrics: string): void {
   const { running, played } = matrix;
   const left = [
@@ -84,7 +99,7 @@ function expectNoSecrets(matrix: Matrix, folder: string, metrics: string): void 
     ["metrics", metrics],
     ["errors", played.map(({ seen }) => seen.error).join("\n")],
   ] as const;
-  expect(secretsIn(left, [KEY_CANARY, PROMPT_CANARY, ADMIN_KEY])).toEqual([]);
+  expect(secretsIn(left, [KEY_CANARY, PROMPT_CANARY, ADMIN_KEY, GATEWAY_KEY])).toEqual([]);
   const said = played.map(({ seen }) => seen.said).filter((text) => text.length >= SAID_PIECE_CHARACTERS);
   expect(said.length).toBeGreaterThan(10);
   expect(secretsIn(left, said.slice(0, 20), SAID_PIECE_CHARACTERS)).toEqual([]);
@@ -124,6 +139,8 @@ test.each(rounds)(
     expect(waits.length).toBeGreaterThan(10);
     // A busy machine may hold up a few.
     expect(waits[Math.floor(0.95 * waits.length)]).toBeLessThan(HUNG_UP_WITHIN_MS[policy]);
+    if (policy === "cancel") expect(readOnShare(evidence)).toBeLessThan(0.05);
+    else expect(readOnShare(evidence)).toBeGreaterThan(0.3);
     expectNoSecrets(matrix, folder, metrics);
   },
 );

@@ -12,8 +12,11 @@ export type Policy = "cancel" | "drain";
 
 export type LedgerPlace = Pick<RunningOptions, "dataFolder" | "durable">;
 
-/** A secret like the callers' keys. */
+/** Secrets like the callers' keys. */
 export const ADMIN_KEY = "aDm1n-Zw5yQ8cVhE7uTgKx";
+export const GATEWAY_KEY = "gAtEwAy-pL3oR6sYb9XdJmWf";
+/** The upstream that is asked with a key of the gateway's own. */
+const KEYED_UPSTREAM = "cutting";
 
 const AT_ONCE = 64;
 const UNASKED_WITHIN_MS = 40;
@@ -26,6 +29,11 @@ const policies = {
     heartbeat: { every: "40ms" },
   },
 } as const;
+
+function upstreamSettings(name: string, upstreams: Upstreams): object {
+  const keys = name === KEYED_UPSTREAM ? { api_keys: [GATEWAY_KEY] } : {};
+  return { base_url: upstreams.url(name), ...keys };
+}
 
 export type PlayedCall = { readonly call: MatrixCall; readonly seen: Seen };
 
@@ -45,7 +53,7 @@ export class Matrix {
   static async open(seed: number, policy: Policy, ledger: LedgerPlace = {}): Promise<Matrix> {
     const upstreams = await Upstreams.open(seed);
     const settings = {
-      upstreams: Object.fromEntries(upstreams.names.map((name) => [name, { base_url: upstreams.url(name) }])),
+      upstreams: Object.fromEntries(upstreams.names.map((name) => [name, upstreamSettings(name, upstreams)])),
       models: modelSettings(upstreams.names),
       timeouts: { request_body: "600ms" },
       retries: { attempts_max: 3 },
