@@ -69,6 +69,7 @@ export class LedgerKeeper {
   #leftovers = 0;
   #retireAtMs = 0;
   #trouble: string | null = null;
+  #preparesSpares = true;
   #isClosing = false;
 
   constructor(start: ThreadStart, store: LedgerStore, post: Post) {
@@ -143,10 +144,13 @@ export class LedgerKeeper {
     return wantsRetire ? RETIRE_PAUSE_MS : IDLE_MS;
   }
 
+  get #isFull(): boolean {
+    return this.#applier.segmentsLeft + this.#spares.length >= SEGMENTS_MAX;
+  }
+
   #prepareSpare(): boolean {
     const wanted = this.#isClosing ? 0 : this.#report.sparesWanted;
-    const present = this.#applier.segmentsLeft + this.#spares.length;
-    if (this.#spares.length >= wanted || present >= SEGMENTS_MAX) return false;
+    if (this.#spares.length >= wanted || this.#isFull) return false;
     const segment = this.#nextSegment;
     prepareSegment(this.#folder, segment, this.#start.segmentBytes);
     this.#nextSegment++;
@@ -176,8 +180,10 @@ export class LedgerKeeper {
 
   #tellTrouble(): void {
     const trouble = this.#foldChore.trouble ?? this.#spareChore.trouble ?? this.#retireChore.trouble;
-    if (trouble === this.#trouble) return;
+    const preparesSpares = this.#spareChore.trouble === null && (trouble === null || !this.#isFull);
+    if (trouble === this.#trouble && preparesSpares === this.#preparesSpares) return;
     this.#trouble = trouble;
-    this.#post({ kind: "trouble", trouble });
+    this.#preparesSpares = preparesSpares;
+    this.#post({ kind: "trouble", trouble, preparesSpares });
   }
 }

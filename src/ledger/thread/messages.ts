@@ -49,8 +49,11 @@ export type FromThread =
   | { readonly kind: "spare"; readonly segment: number }
   | { readonly kind: "applied"; readonly position: JournalPosition }
   | { readonly kind: "meta"; readonly id: number; readonly error: string | null }
-  /** Once for each change: what keeps the thread from its work, or null where nothing does. */
-  | { readonly kind: "trouble"; readonly trouble: string | null }
+  /**
+   * Once for each change: what keeps the thread from its work, or null where nothing does; and whether the
+   * next segment is on its way all the same.
+   */
+  | { readonly kind: "trouble"; readonly trouble: string | null; readonly preparesSpares: boolean }
   /** What cannot be mended and does not stop the work. */
   | { readonly kind: "damage"; readonly message: string }
   | { readonly kind: "closed" };

@@ -164,6 +164,7 @@ export class ThreadClient {
         this.#hearMeta(message.id, message.error);
         break;
       case "trouble":
+        writer.expectsSpares = message.preparesSpares;
         this.#hearTrouble(message.trouble);
         if (message.trouble !== null && this.#opened !== null) this.#ready.resolve(this.#opened);
         break;
@@ -184,6 +185,7 @@ export class ThreadClient {
       this.#opened = opened;
       this.#recoverTimer = setTimeout(() => this.#ready.resolve(opened), RECOVER_WITHIN_MS);
     } else {
+      this.#options.writer.expectsSpares = true;
       this.#hearTrouble(null);
     }
     for (const [id, { name, value }] of this.#metas) this.#host.post({ kind: "meta", id, name, value });
@@ -215,7 +217,6 @@ export class ThreadClient {
   #hearTrouble(trouble: string | null): void {
     if (trouble === this.#trouble) return;
     this.#trouble = trouble;
-    this.#options.writer.expectsSpares = trouble === null;
     const { log } = this.#options;
     if (trouble === null) log.info({}, "the ledger is well again");
     else log.error({ trouble }, "the ledger's thread cannot do its work, and tries again each second");
