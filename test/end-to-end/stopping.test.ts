@@ -1,6 +1,7 @@
 /** The gateway stops: not ready at once, streams finish, and at the deadline the rest are told. */
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import type { ScriptStep } from "../../src/simulator/index.ts";
+import { callGateway } from "../support/gateway-call.ts";
 import { callId, chatBytes, HttpCaller } from "../support/http-caller.ts";
 import { callInto, codeOf, ObservedCall, startCall } from "../support/observed-call.ts";
 import { answer, answering, type OriginConnection, openRawOrigin, until } from "../support/raw-origin.ts";
@@ -8,6 +9,7 @@ import { reconcileStopped } from "../support/reconcile.ts";
 import { type RunningGateway, type RunningOptions, startGateway } from "../support/running-gateway.ts";
 
 const LONG_MS = 60_000;
+const STUCK_MS = 150;
 const PROBE = "GET /readyz HTTP/1.1\r\nhost: gateway.test\r\n\r\n";
 const HANG: ScriptStep = { kind: "hang" };
 const STALL: ScriptStep = { kind: "stall", afterBytes: 900 };
@@ -34,10 +36,25 @@ async function stopped(house: RunningGateway, lagMs: number, deadlineMs: number)
 }
 
 /** A stream without an end, as fast as the gateway takes it. */
-async function flood(connection: OriginConnection): Promise<void> {
+async function flood(connection: OriginConnection, onWritten = (): void => {}): Promise<void> {
   await connection.write("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n");
   const event = Buffer.from(`data: {"choices":[{"delta":{"content":"${"x".repeat(60_000)}"}}]}\n\n`);
-  while (!connection.isClosed) await connection.write(event);
+  while (!connection.isClosed) {
+    await connection.write(event);
+    onWritten();
+  }
+}
+
+/** Resolves once nothing more has been taken for a while: every buffer on the way is full. */
+async function untilStuck(count: () => number): Promise<void> {
+  let last = -1;
+  let sinceMs = 0;
+  const isStuck = (): boolean => {
+    if (count() !== last) sinceMs = performance.now();
+    last = count();
+    return last > 0 && performance.now() - sinceMs > STUCK_MS;
+  };
+  await until(isStuck, "full buffers");
 }
 
 async function isRefused(port: number): Promise<boolean> {
@@ -188,17 +205,21 @@ describe("at the deadline", () => {
   });
 
   test("a call that comes after it, on a connection that stands, is told at once", async () => {
+    let events = 0;
     const origin = await openRawOrigin(async (connection) => {
       await connection.request();
-      await flood(connection);
+      await flood(connection, () => events++);
     });
     const house = await open({ baseUrl: origin.url });
     const stuck = startCall(house, { stream: true });
     await stuck.caller.untilHead();
     stuck.caller.stopReading();
+    await untilStuck(() => events);
     const waiting = new HttpCaller(house.port);
     const [begin, rest] = [chatBytes().subarray(0, 40), chatBytes().subarray(40)];
     await waiting.sent(begin);
+    // A connection is idle until its first bytes have been read: what comes behind them is answered after.
+    expect((await callGateway(house, { path: "/healthz" })).status).toBe(200);
     const stop = stopped(house, 0, 100);
     await until(() => stuck.isOver, "the deadline");
     waiting.send(rest.subarray(0, -5));
