@@ -24,7 +24,8 @@ export const spoilt: readonly Scene[] = [
     name: "broken JSON",
     shape: "stream",
     step: (random) => ({ kind: "broken_json", afterEvents: random.below(10) }),
-    stream: /^settled -E (upstream_final|counted)$/,
+    // Of a short answer it is the mark of the end.
+    stream: /^(settled -E (upstream_final|counted)|partial US upstream_final)$/,
     whole: FINAL,
   },
   {
