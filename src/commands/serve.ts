@@ -15,7 +15,8 @@ import { exitCodes, type Invocation } from "./invocation.ts";
 import { listenProblem, urlOf } from "./listening.ts";
 import { servePhrases } from "./running-messages.ts";
 
-const RESTART_SETTINGS = "hosts, ports, log, request timeouts, ledger.durability and ledger.on_failure";
+const RESTART_SETTINGS =
+  "hosts, ports, log, request timeouts, and durability, on_failure and retention of the ledger";
 /** After SIGTERM new requests are still taken for a moment: load balancers learn of it with a delay. */
 const LAG_MS = 500;
 /** What is left to requests after a second signal. */
@@ -114,10 +115,7 @@ function takeOver(gateway: Gateway, log: EventLog, { config, warnings }: GoodRea
   if (needsRestart) log.warn({}, `${RESTART_SETTINGS} change at the next start only`);
 }
 
-/**
- * What is read when the gateway starts, and not again. Of the ledger's settings `retention`, `client_loss`
- * and those of draining change with the file.
- */
+/** What is read when the gateway starts, and not again; `client_loss` and its bounds change with the file. */
 function settingsOfStart({ server, control, ledger, log }: Config): string {
   const { host, port, requestHeadersTimeoutMs, requestBodyTimeoutMs } = server;
   const { folder, durability, onFailure, retentionMs } = ledger;

@@ -9,6 +9,11 @@ export type Usage = {
   readonly cachedInputTokens: number;
   readonly outputTokens: number;
   readonly reasoningTokens: number;
+  /**
+   * Part of it is billed at another rate than the model's text (a fast tier, audio): the tokens stand, and
+   * what they cost is not known.
+   */
+  readonly isSpecial?: true;
 };
 
 /**
@@ -38,10 +43,23 @@ function detail(details: unknown, member: string): number | null {
 }
 
 /**
- * Reads the value of a chat `usage` member. Null when it is missing, malformed or absurd: negative,
- * fractional, not a number, beyond TOKENS_MAX, or parts greater than their whole.
+ * The tiers that the list's plain prices hold for; a package's `scale` is billed by them too (ark-api 4.3).
  */
-export function readChatUsage(value: unknown): Usage | null {
+const PLAIN_TIERS: readonly unknown[] = ["default", "scale", "auto"];
+
+function isPlain(usage: JsonObject, serviceTier: unknown): boolean {
+  const isPlainTier = typeof serviceTier !== "string" || PLAIN_TIERS.includes(serviceTier);
+  const input = usage["prompt_tokens_details"];
+  const output = usage["completion_tokens_details"];
+  return isPlainTier && detail(input, "audio_tokens") === 0 && detail(output, "audio_tokens") === 0;
+}
+
+/**
+ * Reads the value of a chat `usage` member; `serviceTier` is the member of that name beside it. Null when it
+ * is missing, malformed or absurd: negative, fractional, not a number, beyond TOKENS_MAX, or parts greater
+ * than their whole.
+ */
+export function readChatUsage(value: unknown, serviceTier: unknown = null): Usage | null {
   if (!isObject(value)) return null;
   const inputTokens = value["prompt_tokens"];
   const outputTokens = value["completion_tokens"];
@@ -50,5 +68,6 @@ export function readChatUsage(value: unknown): Usage | null {
   const reasoningTokens = detail(value["completion_tokens_details"], "reasoning_tokens");
   if (cachedInputTokens === null || cachedInputTokens > inputTokens) return null;
   if (reasoningTokens === null || reasoningTokens > outputTokens) return null;
-  return { inputTokens, cachedInputTokens, outputTokens, reasoningTokens };
+  const usage = { inputTokens, cachedInputTokens, outputTokens, reasoningTokens };
+  return isPlain(value, serviceTier) ? usage : { ...usage, isSpecial: true };
 }

@@ -59,5 +59,6 @@ function unseenTokens({ estimator }: House, { intent }: Plan, { answer, target }
 }
 
 function priced({ route: { price } }: Plan, usage: Usage, provenance: Provenance): Bill {
-  return { usage, provenance, cost: price === null ? null : costOf(usage, price) };
+  const isKnown = price !== null && usage.isSpecial !== true;
+  return { usage, provenance, cost: isKnown ? costOf(usage, price) : null };
 }

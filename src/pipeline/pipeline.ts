@@ -27,6 +27,7 @@ import type { House } from "./house.ts";
 import { refuse } from "./refuse.ts";
 import { type Relayed, relay } from "./relay.ts";
 import { type Plan, resolve } from "./resolve.ts";
+import { clientClosed } from "./visit/client-closed.ts";
 import { pageOf } from "./visit/pages.ts";
 import type { GatewayResponse } from "./visit/response.ts";
 import { Visit } from "./visit/visit.ts";
@@ -202,6 +203,11 @@ function conclude(house: House, visit: Visit, plan: Plan, delivered: Delivered, 
     return { kind: "farewell", farewell: delivered.farewell };
   }
   const { error, cause, consumption } = delivered;
+  if (visit.drain !== null) {
+    // Its client had left by then: that is how the request ended, whatever became of the reading on.
+    story.delivery = broken(clientClosed(), visit.drain.cause, "abandoned", consumption);
+    return NOTHING;
+  }
   if (error.source === "upstream") {
     house.log.warn({ requestId: visit.id, code: error.code, cause, error: error.cause }, error.message);
   }

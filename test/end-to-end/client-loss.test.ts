@@ -5,7 +5,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { AttemptSettled } from "../../src/ledger/ledger.ts";
 import type { ScriptStep, SimulatorOptions } from "../../src/simulator/index.ts";
 import { departures } from "../support/http-caller.ts";
-import { callInto, type ObservedCall } from "../support/observed-call.ts";
+import { callInto, type ObservedCall, startCall } from "../support/observed-call.ts";
+import { openRawOrigin, until } from "../support/raw-origin.ts";
 import { reconcile, untilQuiet } from "../support/reconcile.ts";
 import { type RunningGateway, startGateway } from "../support/running-gateway.ts";
 
@@ -87,6 +88,24 @@ describe("the bounds of reading on", () => {
     await call.untilAtArk();
     const row = await rowAfterLoss(call, "fin");
     expect(row).toMatchObject({ cause: "CH", provenance: "estimated" });
+  });
+
+  test("an upstream that breaks off meanwhile changes nothing of how the client left", async () => {
+    const origin = await openRawOrigin((connection) => connection.received());
+    const house = await startGateway({
+      settings: { ledger: { client_loss: "drain" } },
+      baseUrl: origin.url,
+    });
+    running = house;
+    const call = startCall(house);
+    const connection = await origin.connection();
+    await connection.request();
+    call.caller.leave("fin");
+    await until(() => house.gateway.deadlinesWatched === 2, "the reading on, beside the attempt");
+    connection.reset();
+    const row = await call.row();
+    expect(await call.line()).toMatchObject({ status: 499, outcome: "abandoned", cause: "CH" });
+    expect(row).toMatchObject({ state: "partial", cause: "CH", provenance: "estimated" });
   });
 
   test("so many tokens", async () => {

@@ -14,7 +14,9 @@ export type Decimal = {
   readonly decimals: number;
 };
 
-const NUMBER = /^(-?)(?:[¥￥]\s?)?(\d{1,15}|\d{1,3}(?:,\d{3}){1,4})(?:\.(\d{1,12}))?$/u;
+/** Spreadsheets write small sums with an exponent: `1E-05`. */
+const NUMBER =
+  /^(-?)(?:[¥￥]\s?)?(\d{1,15}|\d{1,3}(?:,\d{3}){1,4})(?:\.(\d{1,12}))?(?:[eE]([+-]?\d{1,2}))?$/u;
 
 /** Such as `1,234.50` or `¥0.02`; an empty cell and `-` are 0. Null where it is no number. */
 export function readDecimal(cell: string): Decimal | null {
@@ -22,9 +24,14 @@ export function readDecimal(cell: string): Decimal | null {
   if (/^-{0,2}$/.test(text)) return { scaled: 0n, decimals: 0 };
   const match = NUMBER.exec(text);
   if (match === null) return null;
-  const [, sign, whole = "0", behind = ""] = match;
-  const digits = whole.replaceAll(",", "") + behind.padEnd(SCALE_DIGITS, "0");
-  return { scaled: sign === "-" ? -BigInt(digits) : BigInt(digits), decimals: behind.length };
+  const [, sign, whole = "0", behind = "", exponentText = "0"] = match;
+  const exponent = Number(exponentText);
+  if (Math.abs(exponent) > SCALE_DIGITS) return null;
+  const digits = BigInt(whole.replaceAll(",", "") + behind.padEnd(SCALE_DIGITS, "0"));
+  const power = 10n ** BigInt(Math.abs(exponent));
+  if (exponent < 0 && digits % power !== 0n) return null;
+  const scaled = exponent < 0 ? digits / power : digits * power;
+  return { scaled: sign === "-" ? -scaled : scaled, decimals: Math.max(0, behind.length - exponent) };
 }
 
 function rounded(value: bigint, unit: bigint): number {

@@ -227,7 +227,7 @@ class ChatTap implements Tap {
     const chunk = parseObject(data);
     const isBill = chunk !== null && isUsageChunk(chunk);
     if (chunk !== null) {
-      const usage = readChatUsage(chunk["usage"]);
+      const usage = readChatUsage(chunk["usage"], chunk["service_tier"]);
       if (usage !== null && isCumulative(usage, this.usage)) {
         this.usage = usage;
         this.usageIsFinal = isBill;

@@ -45,7 +45,9 @@ const WHOLE = /^(\d+) +(\w+)\((.*)\) += (-?\d+)/s;
 const BEGUN = /^(\d+) +(\w+)\((.*) <unfinished \.\.\.>$/s;
 const RESUMED = /^(\d+) +<\.\.\. (\w+) resumed>(.*)\) += (-?\d+)/s;
 
-/** The calls in the order of their beginnings; one that never returned is left out: its process was killed. */
+/**
+ * The calls in the order of their beginnings; one that never returned is left out: its process was killed.
+ */
 function callsOf(trace: string): Call[] {
   const calls: Call[] = [];
   const begun = new Map<string, { readonly args: string; readonly at: number }>();

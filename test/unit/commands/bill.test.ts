@@ -52,6 +52,9 @@ describe("numbers", () => {
     ["-", 0],
     ["--", 0],
     [" 1.5\t", 1_500_000],
+    ["1E-05", 10],
+    ["-2.5e-3", -2_500],
+    ["1e5", 100_000_000_000],
   ])("%j yuan are %d micro-yuan", (cell, microYuan) => {
     expect(microYuanOf(readDecimal(cell)?.scaled ?? -1n)).toBe(microYuan);
   });
@@ -61,12 +64,23 @@ describe("numbers", () => {
     expect(microYuanOf(third * 3_000_000n)).toBe(1_000_000 - 1);
   });
 
-  test.each(["abc", "1e5", "1.2.3", "1,23", "12,3456", ".5", "5.", "0x10", "１２", "1 000", "1".repeat(16)])(
-    "%j is no number",
-    (cell) => {
-      expect(readDecimal(cell)).toBeNull();
-    },
-  );
+  test.each([
+    "abc",
+    "1e5x",
+    "1e-13",
+    "1e99",
+    "1.2.3",
+    "1,23",
+    "12,3456",
+    ".5",
+    "5.",
+    "0x10",
+    "１２",
+    "1 000",
+    "1".repeat(16),
+  ])("%j is no number", (cell) => {
+    expect(readDecimal(cell)).toBeNull();
+  });
 
   test("tokens are whole, whatever the unit", () => {
     const tokens = (cell: string, perUnit: number) =>
@@ -244,8 +258,8 @@ describe("a bill", () => {
     ],
     [
       "what is no number",
-      ["day,model,cost", "2026-11-21,m,1e5"],
-      { kind: "no-number", line: 2, column: "cost", text: "1e5" },
+      ["day,model,cost", "2026-11-21,m,1e5x"],
+      { kind: "no-number", line: 2, column: "cost", text: "1e5x" },
     ],
     [
       "tokens beyond what a number holds",

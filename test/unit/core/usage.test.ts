@@ -120,7 +120,8 @@ test(
     const property = fc.property(fc.oneof(shaped, fc.anything()), (value) => {
       const usage = readChatUsage(value);
       if (usage === null) return;
-      for (const count of Object.values(usage)) {
+      const { isSpecial: _, ...counts } = usage;
+      for (const count of Object.values(counts)) {
         expect(Number.isSafeInteger(count) && count >= 0 && count <= TOKENS_MAX).toBe(true);
       }
       expect(usage.cachedInputTokens).toBeLessThanOrEqual(usage.inputTokens);
@@ -130,3 +131,20 @@ test(
   },
   TIMEOUT_MS,
 );
+
+describe("a usage of which a part has another rate", () => {
+  const plain = { prompt_tokens: 9, completion_tokens: 5 };
+
+  test.each(["default", "scale", "auto", null, undefined, 7])("is none in the tier %j", (tier) => {
+    expect(readChatUsage(plain, tier)).not.toHaveProperty("isSpecial");
+  });
+
+  test.each(["fast", "flex", "of-tomorrow"])("is one in the tier %j", (tier) => {
+    expect(readChatUsage(plain, tier)).toMatchObject({ inputTokens: 9, isSpecial: true });
+  });
+
+  test.each(["prompt_tokens_details", "completion_tokens_details"])("is one with audio in %s", (details) => {
+    expect(readChatUsage({ ...plain, [details]: { audio_tokens: 1 } })?.isSpecial).toBe(true);
+    expect(readChatUsage({ ...plain, [details]: { audio_tokens: 0 } })).not.toHaveProperty("isSpecial");
+  });
+});
