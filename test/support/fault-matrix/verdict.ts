@@ -38,7 +38,7 @@ export type Evidence = {
 /** Past this no model of the matrix goes. */
 const OUTPUT_TOKENS_MOST = 393_216;
 const LEFT =
-  /^(failed C[BCQ] none|failed C[HFS] (estimated|counted)|partial C[BHFS] (estimated|counted|upstream_final))$/;
+  /^(failed C[BCQ] none|failed C[HFS] (estimated|counted)|partial C[BHFS] (none|estimated|counted|upstream_final))$/;
 
 export function nameOf({ id, scene, shape, model, upstream, conduct, step }: MatrixCall): string {
   const acts = `${JSON.stringify(step)} ${JSON.stringify(conduct)}`;
