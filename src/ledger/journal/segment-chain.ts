@@ -77,12 +77,12 @@ export class SegmentChain {
     return [...this.#ended, ...writable].map(({ segment }) => segment);
   }
 
-  /** What has been applied up to there need not be remembered. */
+  /**
+   * What has been applied up to there need not be remembered. The segment itself is remembered until the
+   * position is in a later one: that all of it is applied does not mean that the thread knows of its end.
+   */
   forget(applied: JournalPosition): void {
-    this.#ended = this.#ended.filter(
-      ({ segment, offset }) =>
-        segment > applied.segment || (segment === applied.segment && offset > applied.offset),
-    );
+    this.#ended = this.#ended.filter(({ segment }) => segment >= applied.segment);
   }
 
   /** Takes in a segment of zeros. False where it cannot be opened; then it counts as ended. */
