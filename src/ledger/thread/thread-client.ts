@@ -185,9 +185,9 @@ export class ThreadClient {
       this.#opened = opened;
       this.#recoverTimer = setTimeout(() => this.#ready.resolve(opened), RECOVER_WITHIN_MS);
     } else {
-      this.#options.writer.expectsSpares = true;
       this.#hearTrouble(null);
     }
+    this.#options.writer.expectsSpares = true;
     for (const [id, { name, value }] of this.#metas) this.#host.post({ kind: "meta", id, name, value });
     this.#tell();
   }
@@ -224,6 +224,8 @@ export class ThreadClient {
 
   #hearDeath(error: Error): void {
     this.#deaths++;
+    // Until the next thread has opened its file, which it may be refused.
+    this.#options.writer.expectsSpares = false;
     if (this.#opened === null && this.#deaths >= DEATHS_AT_START_MAX) this.#ready.reject(error);
     this.#hearTrouble(error.message);
   }

@@ -1,5 +1,5 @@
 /** The ledger's thread may die, or be kept from its work: rows are taken all the same, and none is lost. */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -70,6 +70,23 @@ async function live(writer: JournalWriter, first: number, count: number): Promis
   }
 }
 
+/** Opens rows for as long as there is room; they number from 7,000 on. */
+function fill(writer: JournalWriter): MachineRow[] {
+  const rows: MachineRow[] = [];
+  for (let number = 7_000; number < 12_000; number++) {
+    const requestId = newRequestId(number);
+    const row = new MachineRow(number);
+    Object.assign(row, { id: attemptIdOf(requestId, 1) });
+    try {
+      writer.open(openedLine(openedRow(requestId)), row);
+    } catch {
+      break;
+    }
+    rows.push(row);
+  }
+  return rows;
+}
+
 async function until(condition: () => boolean): Promise<void> {
   const deadline = performance.now() + 8_000;
   while (!condition() && performance.now() < deadline)
@@ -135,6 +152,31 @@ describe("the ledger's thread", () => {
     expect(tokens.length).toBeGreaterThan(100);
     expect(tokens.slice(-10)).toEqual(Array.from({ length: 10 }, (_, number) => 5_000 + number));
     expect(new Set(tokens).size).toBe(tokens.length);
+  });
+
+  test("keeps nobody waiting for room while it is dead, or its file cannot be opened", async () => {
+    const both = works();
+    const { writer, thread } = both;
+    await thread.begin();
+    expect(writer.expectsSpares).toBe(true);
+    // The dead thread's successor finds a folder in the place of its file.
+    const path = join(folder, "ledger.sqlite");
+    renameSync(path, `${path}.away`);
+    mkdirSync(path);
+    poison(writer);
+    thread.progress(true);
+    await until(() => thread.trouble !== null);
+    const rows = fill(writer);
+    await until(() => thread.trouble?.includes("cannot be opened") === true);
+    rows.push(...fill(writer));
+    expect(rows.filter(({ isWaiting }) => isWaiting)).toHaveLength(0);
+    rmdirSync(path);
+    renameSync(`${path}.away`, path);
+    await until(() => thread.trouble === null);
+    expect(writer.expectsSpares).toBe(true);
+    for (const row of rows) writer.settle(settledLine(settledRow(row.id as never, row.number)), row);
+    await close(both);
+    expect(storedTokens()).toHaveLength(rows.length);
   });
 
   test("tells of values that it could not keep, and of those it did", async () => {
