@@ -130,7 +130,10 @@ export class DurableLedger implements Ledger {
     return this.#writer.kept();
   }
 
-  /** Keeps a small value with the ledger; null takes it away. Rejects where it could not be kept. */
+  /**
+   * Keeps a small value with the ledger; null takes it away. Rejects where it could not be kept, or a later
+   * one of its name came before it was.
+   */
   async setMeta(name: string, value: string | null): Promise<void> {
     await this.#thread.setMeta(name, value);
     if (name === ADMIN_KEY_HASH) this.#adminKeyHash = value;
@@ -167,6 +170,8 @@ export class DurableLedger implements Ledger {
     if (calibration === this.#calibration) return;
     this.#calibration = calibration;
     this.#thread.setMeta(CALIBRATION, calibration).catch((error: unknown) => {
+      // Of what was learned only the last is wanted.
+      if (this.#calibration !== calibration) return;
       this.#calibration = "";
       this.#log.warn({ error }, "what was learned about tokens could not be kept");
     });

@@ -30,14 +30,15 @@ const RECOVER_WITHIN_MS = 2_000;
 const DEATHS_AT_START_MAX = 3;
 
 type Promised = ReturnType<typeof Promise.withResolvers<void>>;
-type PendingMeta = { readonly name: string; readonly value: string | null; readonly promised: Promised };
+type PendingMeta = { readonly id: number; readonly value: string | null; readonly promised: Promised };
 
 export class ThreadClient {
   readonly #options: ThreadClientOptions;
   readonly #host: ThreadHost;
   readonly #ready = Promise.withResolvers<OpenedFile>();
   readonly #closed = Promise.withResolvers<boolean>();
-  readonly #metas = new Map<number, PendingMeta>();
+  /** By name, the last value that is not known to be kept. */
+  readonly #metas = new Map<string, PendingMeta>();
   #metaId = 0;
   #opened: OpenedFile | null = null;
   #firstSegment: number | null = null;
@@ -88,12 +89,13 @@ export class ThreadClient {
     else this.#tellTimer ??= setTimeout(this.#tellNow, TELL_EVERY_MS);
   }
 
-  /** Rejects where the value could not be kept. */
+  /** Rejects where the value could not be kept, or a later one of its name came before it was. */
   setMeta(name: string, value: string | null): Promise<void> {
     if (this.#isEnded) return Promise.reject(new Error("the ledger is closed"));
     const id = ++this.#metaId;
     const promised = Promise.withResolvers<void>();
-    this.#metas.set(id, { name, value, promised });
+    this.#metas.get(name)?.promised.reject(new Error("a later value of the same name took its place"));
+    this.#metas.set(name, { id, value, promised });
     if (this.#opened !== null) this.#host.post({ kind: "meta", id, name, value });
     return promised.promise;
   }
@@ -188,7 +190,7 @@ export class ThreadClient {
       this.#hearTrouble(null);
     }
     this.#options.writer.expectsSpares = true;
-    for (const [id, { name, value }] of this.#metas) this.#host.post({ kind: "meta", id, name, value });
+    for (const [name, { id, value }] of this.#metas) this.#host.post({ kind: "meta", id, name, value });
     this.#tell();
   }
 
@@ -208,10 +210,12 @@ export class ThreadClient {
   }
 
   #hearMeta(id: number, error: string | null): void {
-    const meta = this.#metas.get(id);
-    this.#metas.delete(id);
-    if (error === null) meta?.promised.resolve();
-    else meta?.promised.reject(new Error(error));
+    for (const [name, meta] of this.#metas) {
+      if (meta.id !== id) continue;
+      this.#metas.delete(name);
+      if (error === null) meta.promised.resolve();
+      else meta.promised.reject(new Error(error));
+    }
   }
 
   #hearTrouble(trouble: string | null): void {

@@ -179,6 +179,29 @@ describe("the ledger's thread", () => {
     expect(storedTokens()).toHaveLength(rows.length);
   });
 
+  test("holds one value of a name while it is dead, and keeps the last", async () => {
+    const both = works();
+    const { writer, thread } = both;
+    await thread.begin();
+    poison(writer);
+    thread.progress(true);
+    await until(() => thread.trouble !== null);
+    const told: string[] = [];
+    for (const value of ["1", "2"]) {
+      thread.setMeta("admin_key_hash", value).catch((error: Error) => told.push(error.message));
+    }
+    const last = thread.setMeta("admin_key_hash", "3");
+    const other = thread.setMeta("other", "1");
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(thread.trouble).not.toBeNull();
+    expect(told).toEqual(Array.from({ length: 2 }, () => expect.stringContaining("later value")));
+    await Promise.all([last, other]);
+    await close(both);
+    const again = works();
+    expect((await again.thread.begin()).adminKeyHash).toBe("3");
+    await close(again);
+  });
+
   test("tells of values that it could not keep, and of those it did", async () => {
     const both = works();
     await both.thread.begin();
