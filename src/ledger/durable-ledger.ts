@@ -12,6 +12,7 @@ import { openedLine, settledLine } from "./journal/record.ts";
 import { journalFolder, SEGMENT_BYTES } from "./journal/segment.ts";
 import type { Durability, OnFailure } from "./journal/writer-settings.ts";
 import type { AttemptOpened, AttemptSettled, Ledger, OpenAttempt } from "./ledger.ts";
+import { FolderLock } from "./store/folder-lock.ts";
 import { ADMIN_KEY_HASH, CALIBRATION } from "./thread/messages.ts";
 import { type LedgerLog, type OpenedFile, ThreadClient } from "./thread/thread-client.ts";
 
@@ -60,8 +61,12 @@ class DurableRow implements OpenAttempt, Opening {
 /** What stands between the two threads; the journal's news are known only once there is a journal. */
 type Works = { readonly writer: JournalWriter; readonly thread: ThreadClient };
 
+/** The folder is this process's, whatever becomes of its threads. */
+type LockedWorks = Works & { readonly lock: FolderLock };
+
 export class DurableLedger implements Ledger {
   readonly #log: LedgerLog;
+  readonly #lock: FolderLock;
   readonly #writer: JournalWriter;
   readonly #thread: ThreadClient;
   readonly #salt: Buffer;
@@ -71,8 +76,9 @@ export class DurableLedger implements Ledger {
   readonly #saveTimer: NodeJS.Timeout;
   #closing: Promise<void> | null = null;
 
-  private constructor(log: LedgerLog, { writer, thread }: Works, file: OpenedFile) {
+  private constructor(log: LedgerLog, { writer, thread, lock }: LockedWorks, file: OpenedFile) {
     this.#log = log;
+    this.#lock = lock;
     this.#writer = writer;
     this.#thread = thread;
     this.#salt = Buffer.from(file.salt);
@@ -88,7 +94,13 @@ export class DurableLedger implements Ledger {
    */
   static async open(options: DurableLedgerOptions): Promise<DurableLedger> {
     const works = worksOf(options);
-    return new DurableLedger(options.log, works, await works.thread.begin());
+    const lock = FolderLock.take(options.folder);
+    try {
+      return new DurableLedger(options.log, { ...works, lock }, await works.thread.begin());
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
   }
 
   /** Sixteen bytes, the same for as long as the ledger is kept. */
@@ -163,6 +175,7 @@ export class DurableLedger implements Ledger {
         "the ledger is closed before all of its journal was applied; the next start does it",
       );
     }
+    this.#lock.release();
   }
 
   #save(): void {

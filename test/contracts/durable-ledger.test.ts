@@ -1,9 +1,12 @@
 /** The durable ledger keeps the contract under both durabilities, and outlives its process. */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterEach, describe, expect, test } from "vitest";
+import { promisify } from "node:util";
+import type { Worker } from "node:worker_threads";
+import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { attemptIdOf, newRequestId } from "../../src/core/ids.ts";
 import { DurableLedger, type DurableLedgerOptions } from "../../src/ledger/durable-ledger.ts";
 import { journalFolder } from "../../src/ledger/journal/segment.ts";
@@ -153,7 +156,49 @@ describe("from one run to the next", () => {
       message: expect.stringContaining(`pid ${process.pid}`),
     });
   });
+
+  test("the folder is not free while the thread is dead, but once the ledger is closed", async () => {
+    const folder = newFolder();
+    const threads: Worker[] = [];
+    const hear = (thread: Worker): number => threads.push(thread);
+    process.on("worker", hear);
+    onTestFinished(() => {
+      process.off("worker", hear);
+    });
+    const ledger = await openIn(folder);
+    const requestId = newRequestId(1);
+    const open = ledger.open(openedRow(requestId));
+    await ledger.written();
+    await Promise.all(threads.map((thread) => thread.terminate()));
+    expect(ledger.trouble).toContain("thread has ended");
+    // From outside, too: a system's lock goes when any descriptor of its file is closed.
+    expect(await opensElsewhere(folder)).toContain(`(pid ${process.pid})`);
+    await expect(openIn(folder)).rejects.toMatchObject({ fault: "in_use" });
+    expect(await opensElsewhere(folder)).toContain(`(pid ${process.pid})`);
+    open.settle(settledRow(attemptIdOf(requestId, 1), 7));
+    await ledger.kept();
+    await ledger.close();
+    expect(readStoredRows(folder).map(({ state }) => state)).toEqual(["settled"]);
+    expect(await opensElsewhere(folder)).toBe("");
+  });
+
+  test("a folder is free again after its ledger could not be opened", async () => {
+    const folder = newFolder();
+    mkdirSync(join(folder, "ledger.sqlite"));
+    await expect(openIn(folder)).rejects.toMatchObject({ fault: "not_writable" });
+    rmdirSync(join(folder, "ledger.sqlite"));
+    expect(await opensElsewhere(folder)).toBe("");
+  });
 });
+
+/** What another process is told that opens the store of this folder; nothing where it may. */
+async function opensElsewhere(folder: string): Promise<string> {
+  const file = new URL("../../src/ledger/store/ledger-store.ts", import.meta.url).href;
+  const program = `import { LedgerStore } from ${JSON.stringify(file)};
+    try { LedgerStore.open(${JSON.stringify(folder)}).close(); } catch (error) { console.log(error.message); }`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program]);
+  return stdout;
+}
 
 /** Rows opened and settled one after the other, each awaited. */
 async function live(ledger: DurableLedger, first: number, count: number): Promise<void> {

@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { faultOf, LedgerOpenError, openErrorOf } from "./failures.ts";
+import { makeFolder } from "./ledger-file.ts";
 
 const PID_BYTES_MAX = 20;
 
@@ -19,8 +20,13 @@ export class FolderLock {
     this.#pidFile = pidFile;
   }
 
-  /** @throws LedgerOpenError `in_use`, or what keeps the lock's file from being opened */
+  /**
+   * Makes the folder where it is missing. A gateway does this once, on the thread that lives as long as it
+   * does: with the thread that took it, the lock would go too.
+   * @throws LedgerOpenError `in_use`, or what keeps the lock's file from being opened
+   */
   static take(folder: string): FolderLock {
+    makeFolder(folder);
     const path = join(folder, "lock.sqlite");
     const pidFile = join(folder, "lock.pid");
     let database: DatabaseSync | null = null;

@@ -11,13 +11,15 @@ import { EarlySettlements } from "./early-settlements.ts";
 import { LedgerStoreError, openErrorOf, storeErrorOf } from "./failures.ts";
 import { FolderLock } from "./folder-lock.ts";
 import { interruption } from "./interruption.ts";
-import { type LedgerFileOptions, ledgerPath, makeFolder, openLedgerFile } from "./ledger-file.ts";
+import { type LedgerFileOptions, ledgerPath, openLedgerFile } from "./ledger-file.ts";
 import { type FinishedRow, RollUps } from "./roll-ups.ts";
 import { inTransaction } from "./transaction.ts";
 
 export type LedgerStoreOptions = LedgerFileOptions & {
   /** Groups of an hour or a day before the rest counts as `other`; PERIOD_GROUPS_MAX when left out. */
   readonly periodGroupsMax?: number;
+  /** The caller has the folder's `FolderLock`, and keeps it for longer than the store is open. */
+  readonly isLocked?: boolean;
 };
 
 const SALT_BYTES = 16;
@@ -28,7 +30,8 @@ type Fold = { opened: AttemptOpened | null; settled: AttemptSettled | null };
 
 /** Synchronous, so it belongs in the ledger's own thread. Every call is whole or not at all. */
 export class LedgerStore {
-  readonly #lock: FolderLock;
+  /** Null where it is the caller's. */
+  readonly #lock: FolderLock | null;
   readonly #database: DatabaseSync;
   readonly #path: string;
   readonly #file: Stats;
@@ -40,7 +43,12 @@ export class LedgerStore {
   readonly #dropMeta: StatementSync;
   readonly #salt: Buffer;
 
-  private constructor(lock: FolderLock, database: DatabaseSync, path: string, options: LedgerStoreOptions) {
+  private constructor(
+    lock: FolderLock | null,
+    database: DatabaseSync,
+    path: string,
+    options: LedgerStoreOptions,
+  ) {
     this.#lock = lock;
     this.#database = database;
     this.#path = path;
@@ -55,12 +63,12 @@ export class LedgerStore {
   }
 
   /**
-   * Takes the folder's lock, makes the file where it is missing, checks it and brings it up to date.
+   * Takes the folder's lock unless the caller has it, makes the file where it is missing, checks it and
+   * brings it up to date.
    * @throws LedgerOpenError: in use, damaged, of a newer version, not writable, no space
    */
   static open(folder: string, options: LedgerStoreOptions = {}): LedgerStore {
-    makeFolder(folder);
-    const lock = FolderLock.take(folder);
+    const lock = options.isLocked === true ? null : FolderLock.take(folder);
     try {
       const database = openLedgerFile(folder, options);
       try {
@@ -70,7 +78,7 @@ export class LedgerStore {
         throw thrown;
       }
     } catch (thrown) {
-      lock.release();
+      lock?.release();
       throw openErrorOf(thrown, ledgerPath(folder));
     }
   }
@@ -163,7 +171,7 @@ export class LedgerStore {
   /** Gives the folder free. Closing twice is harmless. */
   close(): void {
     if (this.#database.isOpen) this.#database.close();
-    this.#lock.release();
+    this.#lock?.release();
   }
 
   #open(opened: AttemptOpened, settled: AttemptSettled | null): void {

@@ -1,4 +1,4 @@
-/** The ledger's own thread: the only one of a gateway that opens SQLite. */
+/** The ledger's own thread: the only one of a gateway that opens the ledger's file to write. */
 import { parentPort, workerData } from "node:worker_threads";
 import { LedgerOpenError, openErrorOf } from "../store/failures.ts";
 import { LedgerStore } from "../store/ledger-store.ts";
@@ -80,7 +80,7 @@ class LedgerThread {
 function begin(start: ThreadStart): void {
   let store: LedgerStore | null = null;
   try {
-    store = LedgerStore.open(start.folder);
+    store = LedgerStore.open(start.folder, { isLocked: true });
     const thread = new LedgerThread(start, store);
     parentPort?.on("message", (message: ToThread) => thread.hear(message));
   } catch (error) {

@@ -13,6 +13,7 @@ export type LedgerLog = {
 };
 
 export type ThreadClientOptions = {
+  /** The data folder; the caller has its lock, if others may want it. */
   readonly folder: string;
   readonly segmentBytes: number;
   readonly retentionMs: number;
