@@ -6,7 +6,12 @@ import type { Usage } from "../../core/usage.ts";
 /** A field that has no value. */
 export const NULL = "\\N";
 const ESCAPED = /\\[tn\\]/g;
+const TAB = 0x09;
+const COMMA = 0x2c;
 const DIGIT_ZERO = 0x30;
+const BACKSLASH = 0x5c;
+/** Any number of so many digits is exact. */
+const SAFE_DIGITS = 15;
 
 function unescaped(mark: string): string {
   return mark === "\\t" ? "\t" : mark === "\\n" ? "\n" : "\\";
@@ -50,11 +55,21 @@ export class Fields {
   }
 
   numberOrNull(): number | null {
+    if (this.#line.charCodeAt(this.#at) !== BACKSLASH) return this.number();
     const field = this.#take();
     return field === NULL ? null : numberOf(field);
   }
 
   number(): number {
+    const start = this.#at;
+    const count = this.#digits();
+    const isWhole = this.#at > start && this.#at - start <= SAFE_DIGITS && this.#isFieldEnd();
+    if (isWhole) {
+      this.#at++;
+      return count;
+    }
+    // A sign, a fraction, an exponent: rare, and read as a text is.
+    this.#at = start;
     return numberOf(this.#take());
   }
 
@@ -64,18 +79,68 @@ export class Fields {
   }
 
   measure(): TextMeasure {
-    return measureOf(this.#take());
+    const measure = {
+      events: this.#count(),
+      narrowBytes: this.#count(),
+      marks: this.#count(),
+      middleCharacters: this.#count(),
+      wideCharacters: this.#count(),
+      thoughtBytes: this.#count(),
+    };
+    this.#skipRest();
+    return measure;
   }
 
   usageOrNull(): Usage | null {
-    const field = this.#take();
-    return field === NULL ? null : usageOf(field);
+    if (this.#line.charCodeAt(this.#at) === BACKSLASH) {
+      if (this.#take() === NULL) return null;
+      throw new TypeError("a usage of the journal is none");
+    }
+    const usage = {
+      inputTokens: this.#count(),
+      cachedInputTokens: this.#count(),
+      outputTokens: this.#count(),
+      reasoningTokens: this.#count(),
+    };
+    this.#skipRest();
+    return usage;
   }
 
   price(): PriceList | null {
     const version = this.textOrNull();
     const tiers = this.#take();
     return version === null ? null : priceOf(version, tiers);
+  }
+
+  /** The digits from here on, read without a text of their own. */
+  #digits(): number {
+    let count = 0;
+    for (; this.#at < this.#line.length; this.#at++) {
+      const digit = this.#line.charCodeAt(this.#at) - DIGIT_ZERO;
+      if (digit < 0 || digit > 9) break;
+      count = 10 * count + digit;
+    }
+    return count;
+  }
+
+  /** One of several whole numbers with commas between them. */
+  #count(): number {
+    const start = this.#at;
+    const count = this.#digits();
+    if (this.#at === start) throw new TypeError("a number of the journal is none");
+    if (this.#line.charCodeAt(this.#at) === COMMA) this.#at++;
+    else if (!this.#isFieldEnd()) throw new TypeError("a number of the journal is none");
+    return count;
+  }
+
+  #isFieldEnd(): boolean {
+    return this.#at === this.#line.length || this.#line.charCodeAt(this.#at) === TAB;
+  }
+
+  /** Numbers that a later version has added. */
+  #skipRest(): void {
+    if (!this.#isFieldEnd()) this.#take();
+    else this.#at++;
   }
 }
 
@@ -106,51 +171,6 @@ function numbersOf(field: string, count: number): (number | undefined)[] {
   const parts = field.split(",");
   if (parts.length < count) throw new TypeError(`${count} numbers of the journal are ${parts.length}`);
   return parts.map((part) => (part === "" ? undefined : numberOf(part)));
-}
-
-/** Whole numbers with commas between them, read one after the other: a list of them would be thrown away. */
-class Counts {
-  readonly #field: string;
-  #at = 0;
-
-  constructor(field: string) {
-    this.#field = field;
-  }
-
-  next(): number {
-    let count = 0;
-    const start = this.#at;
-    for (; this.#at < this.#field.length; this.#at++) {
-      const digit = this.#field.charCodeAt(this.#at) - DIGIT_ZERO;
-      if (digit < 0 || digit > 9) break;
-      count = 10 * count + digit;
-    }
-    if (this.#at === start) throw new TypeError("a number of the journal is none");
-    this.#at++;
-    return count;
-  }
-}
-
-function measureOf(field: string): TextMeasure {
-  const counts = new Counts(field);
-  return {
-    events: counts.next(),
-    narrowBytes: counts.next(),
-    marks: counts.next(),
-    middleCharacters: counts.next(),
-    wideCharacters: counts.next(),
-    thoughtBytes: counts.next(),
-  };
-}
-
-function usageOf(field: string): Usage {
-  const counts = new Counts(field);
-  return {
-    inputTokens: counts.next(),
-    cachedInputTokens: counts.next(),
-    outputTokens: counts.next(),
-    reasoningTokens: counts.next(),
-  };
 }
 
 function tierOf(text: string): PriceTier {

@@ -70,6 +70,17 @@ function textOf({ keyId, alias, upstream, upstreamModel, state, provenance }: Gr
   return `${lengths}${keyId}${alias}${upstream}${upstreamModel}|${state}|${provenance}`;
 }
 
+function isSameGroup(one: Group, other: Group): boolean {
+  return (
+    one.keyId === other.keyId &&
+    one.alias === other.alias &&
+    one.upstream === other.upstream &&
+    one.upstreamModel === other.upstreamModel &&
+    one.state === other.state &&
+    one.provenance === other.provenance
+  );
+}
+
 function sumsOf(periods: PeriodSums, period: number, text: string, group: Group): Sums {
   let groups = periods.get(period);
   if (groups === undefined) {
@@ -143,6 +154,8 @@ export class RollUps {
   readonly #groupIds = new Map<string, number>();
   readonly #groupsMax: number;
   #gathered: PeriodSums = new Map();
+  /** Of the row before, whose group is often the next one's too. */
+  #last: { readonly hour: number; readonly row: FinishedRow; readonly sums: Sums } | null = null;
 
   constructor(database: DatabaseSync, groupsMax = PERIOD_GROUPS_MAX) {
     this.#groupsMax = groupsMax;
@@ -159,7 +172,10 @@ export class RollUps {
   /** A row that has just come to its final state. */
   add(row: FinishedRow): void {
     const hour = Math.floor(row.openedAtWallMs / HOUR_MS);
-    sumsOf(this.#gathered, hour, textOf(row), row).addRow(row);
+    if (this.#last?.hour !== hour || !isSameGroup(this.#last.row, row)) {
+      this.#last = { hour, row, sums: sumsOf(this.#gathered, hour, textOf(row), row) };
+    }
+    this.#last.sums.addRow(row);
   }
 
   /** Writes what was gathered. */
@@ -175,11 +191,13 @@ export class RollUps {
     this.#write(this.#hours, hours);
     this.#write(this.#days, days);
     this.#gathered = new Map();
+    this.#last = null;
   }
 
   /** What was gathered, and all that is remembered of the file. */
   forget(): void {
     this.#gathered = new Map();
+    this.#last = null;
     this.#groupIds.clear();
     this.#hours.forget();
     this.#days.forget();
