@@ -195,7 +195,8 @@ describe("from one run to the next", () => {
 async function opensElsewhere(folder: string): Promise<string> {
   const file = new URL("../../src/ledger/store/ledger-store.ts", import.meta.url).href;
   const program = `import { LedgerStore } from ${JSON.stringify(file)};
-    try { LedgerStore.open(${JSON.stringify(folder)}).close(); } catch (error) { console.log(error.message); }`;
+    try { LedgerStore.open(${JSON.stringify(folder)}).close(); }
+    catch (error) { console.log(error.message); }`;
   const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program]);
   return stdout;
 }

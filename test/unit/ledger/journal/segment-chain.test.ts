@@ -26,7 +26,7 @@ test("a segment that ends after all of it was read is told of until the thread i
   chain.append("line\n");
   const read = chain.position;
   if (read === null) throw new Error("nothing was written");
-  // A sync fails for the second time: nothing more is written to the segment, and nothing is written elsewhere.
+  // As when a sync fails for the second time: nothing is written elsewhere yet.
   chain.renounce();
   chain.forget(read);
   expect(chain.ended).toEqual([read]);
