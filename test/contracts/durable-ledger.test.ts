@@ -237,7 +237,7 @@ describe("while it runs", () => {
     const heard: string[] = [];
     const log = { ...SILENT, error: () => heard.push("trouble"), info: () => heard.push("well") };
     const ledger = await openIn(folder, { log });
-    const other = new DatabaseSync(join(folder, "ledger.sqlite"));
+    const other = new DatabaseSync(join(folder, "ledger.sqlite"), { timeout: 5_000 });
     other.exec("BEGIN IMMEDIATE");
     await live(ledger, 0, 20);
     await until(() => ledger.trouble !== null);

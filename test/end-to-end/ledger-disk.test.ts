@@ -187,7 +187,7 @@ describe("on_failure: continue", () => {
 
 test("SQLite locked by another program: calls go on, and rows come when it is free", async () => {
   const house = await open();
-  const other = new DatabaseSync(join(house.folder, "ledger.sqlite"));
+  const other = new DatabaseSync(join(house.folder, "ledger.sqlite"), { timeout: 5_000 });
   other.exec("BEGIN IMMEDIATE");
   const stream = await house.stream();
   for (let count = 0; count < 20; count++) expect((await house.call()).status).toBe(200);

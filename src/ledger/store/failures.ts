@@ -98,7 +98,10 @@ export function adviceOn(fault: LedgerFault, path: string): string {
     case "missing":
       return `${path} is not there. Name the data folder of a gateway that has run.`;
     case "not_writable":
-      return `${path} cannot be opened. Let the user that runs this program read and write it and its folder.`;
+      return (
+        `${path} cannot be opened. Let the user that runs this program read and write it and its folder, ` +
+        "or set VOLCANO_PROXY_DATA to another folder."
+      );
     case "io":
       return `The disk failed on ${path}. See the system's log.`;
     case "unknown":

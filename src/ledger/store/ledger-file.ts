@@ -33,8 +33,16 @@ export function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (thrown) {
-    throw openErrorOf(thrown, folder);
+    throw folderErrorOf(thrown, folder);
   }
+}
+
+/** Some file systems that take no folder say that its parent is not there: making it is what failed. */
+function folderErrorOf(thrown: unknown, folder: string): LedgerOpenError {
+  const error = openErrorOf(thrown, folder);
+  return error.fault === "missing"
+    ? new LedgerOpenError("not_writable", adviceOn("not_writable", folder), thrown)
+    : error;
 }
 
 /** @throws LedgerOpenError that says what is wrong with the file, and what to do */

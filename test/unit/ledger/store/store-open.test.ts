@@ -7,6 +7,7 @@ import {
   openSync,
   readFileSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -24,7 +25,6 @@ import { change, select } from "./inspection.ts";
 import { newFolder, openStore, start, thrownBy, wholeAttempts } from "./records.ts";
 
 const PAGE_BYTES = 4_096;
-const isRoot = process.getuid?.() === 0;
 
 function refusalOf(folder: string, options = {}): LedgerOpenError {
   const thrown = thrownBy(() => LedgerStore.open(folder, options).close());
@@ -206,10 +206,11 @@ describe("a place that cannot be written", () => {
     expect(refusalOf(folder).fault).toBe("not_writable");
   });
 
-  test.skipIf(isRoot)("a folder without permission", () => {
-    const folder = join(newFolder(), "data");
-    mkdirSync(folder, { mode: 0o500 });
-    expect(refusalOf(folder).fault).toBe("not_writable");
+  test("a folder below a link that leads nowhere: it cannot be made, which is not that it is missing", () => {
+    const link = join(newFolder(), "data");
+    symlinkSync(join(newFolder(), "gone", "further"), link);
+    const { fault, message } = refusalOf(join(link, "below"));
+    expect([fault, message.includes("VOLCANO_PROXY_DATA")]).toEqual(["not_writable", true]);
   });
 });
 
