@@ -70,10 +70,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "a settlement that comes twice is summed twice",
     file: "src/ledger/store/roll-ups.ts",
-    from: "    sumsOf(this.#gathered, hour, textOf(row), row).addRow(row);",
+    from: "    this.#last.sums.addRow(row);",
     to:
-      "    sumsOf(this.#gathered, hour, textOf(row), row).addRow(row);\n" +
-      '    if (row.state === "partial") sumsOf(this.#gathered, hour, textOf(row), row).addRow(row);',
+      "    this.#last.sums.addRow(row);\n" + '    if (row.state === "partial") this.#last.sums.addRow(row);',
     ...MATRIX,
   },
   {
