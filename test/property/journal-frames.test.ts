@@ -50,6 +50,41 @@ function wholeAt(ends: readonly number[], byte: number): number {
   return ends.filter((end) => end <= byte).length;
 }
 
+describe("behind damage", () => {
+  test("the next whole frame is found, if there is one", () => {
+    fc.assert(
+      fc.property(anyPayloads, fc.nat(), fc.integer({ min: 1, max: 255 }), (payloads, at, flip) => {
+        fc.pre(payloads.length > 0);
+        const { bytes, ends } = segmentOf(payloads);
+        const byte = at % (ends.at(-1) ?? 1);
+        bytes[byte] = (bytes[byte] ?? 0) ^ flip;
+        const reader = FrameReader.over(bytes);
+        const before = read(reader);
+        const found = reader.skipToNext() ? read(reader) : [];
+        const hit = wholeAt(ends, byte);
+        expect(texts(before)).toEqual(texts(payloads.slice(0, hit)));
+        expect(texts(found)).toEqual(texts(payloads.slice(hit + 1)));
+      }),
+      RUNS,
+    );
+  });
+
+  test("a torn end is no damage: nothing stands behind it", () => {
+    fc.assert(
+      fc.property(anyPayloads, fc.nat(), (payloads, at) => {
+        fc.pre(payloads.length > 0);
+        const { bytes, ends } = segmentOf(payloads);
+        const last = ends.at(-2) ?? 0;
+        bytes.fill(0, last + 1 + (at % ((ends.at(-1) ?? 1) - last - 1)));
+        const reader = FrameReader.over(bytes);
+        read(reader);
+        expect(reader.skipToNext()).toBe(false);
+      }),
+      RUNS,
+    );
+  });
+});
+
 describe("frames", () => {
   test("come back whole and in order", () => {
     fc.assert(

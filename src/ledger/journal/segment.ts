@@ -166,6 +166,39 @@ export class FrameReader {
     return payload;
   }
 
+  /**
+   * Goes on to the next whole frame behind damage. False, and stays, where there is none: then what stands
+   * here is the end, whole or torn.
+   */
+  skipToNext(end: number = Number.POSITIVE_INFINITY): boolean {
+    const rest = this.#rest(end);
+    // The usual end, told in a moment.
+    if (rest.equals(Buffer.alloc(rest.length))) return false;
+    for (let at = 1; at + FRAME_HEAD_BYTES <= rest.length; at++) {
+      const payloadBytes = rest.readUInt32LE(at);
+      const payloadAt = at + FRAME_HEAD_BYTES;
+      if (payloadBytes === 0 || payloadBytes > PAYLOAD_BYTES_MAX) continue;
+      if (payloadAt + payloadBytes > rest.length) continue;
+      if (crc32(rest.subarray(payloadAt, payloadAt + payloadBytes)) !== rest.readUInt32LE(at + 4)) continue;
+      this.#offset += at;
+      return true;
+    }
+    return false;
+  }
+
+  /** All bytes from here to the end, at most a segment's. */
+  #rest(end: number): Buffer {
+    const pieces: Buffer[] = [];
+    this.#windowBytes = 0;
+    for (let at = this.#offset; at < end; ) {
+      const length = Math.min(this.#read(this.#window, at), end - at);
+      if (length === 0) break;
+      pieces.push(Buffer.from(this.#window.subarray(0, length)));
+      at += length;
+    }
+    return Buffer.concat(pieces);
+  }
+
   /** What was read is read anew next time: by then more may have been written there. */
   #stay(): null {
     this.#windowBytes = 0;

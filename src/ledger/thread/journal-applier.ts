@@ -23,7 +23,13 @@ export type JournalApplierOptions = {
 const RECORDS_PER_STEP_MAX = 2_000;
 
 /** Up to where a segment may be read; `Infinity`: to its last whole frame. */
-type Source = { readonly segment: number; end: number; isEnded: boolean };
+type Source = {
+  readonly segment: number;
+  end: number;
+  isEnded: boolean;
+  /** From where something of it cannot be read; null where all can. */
+  damagedFrom: number | null;
+};
 
 export class JournalApplier {
   readonly #options: JournalApplierOptions;
@@ -112,6 +118,11 @@ export class JournalApplier {
     while (records.length < this.#recordsMax) {
       const payload = reader.next(source.end);
       if (payload === null) {
+        const { offset } = reader;
+        if (source.isEnded && reader.skipToNext(source.end)) {
+          source.damagedFrom ??= offset;
+          continue;
+        }
         isThrough = true;
         break;
       }
@@ -152,12 +163,14 @@ export class JournalApplier {
     const offset = this.#offsetIn(source);
     this.close();
     const name = segmentName(source.segment);
-    const isWhole = source.end === Number.POSITIVE_INFINITY || offset >= source.end;
-    if (isWhole) {
+    // A leftover may end in a torn frame, which nobody was told of; what this process wrote may not.
+    const isCut = Number.isFinite(source.end) && offset < source.end;
+    const damagedFrom = source.damagedFrom ?? (isCut ? offset : null);
+    if (damagedFrom === null) {
       removeSegment(folder, source.segment);
     } else {
       renameSync(join(folder, name), join(folder, `${name}.damaged`));
-      onDamage(`${name} cannot be read from byte ${offset} to ${source.end}; it is kept as ${name}.damaged.`);
+      onDamage(`${name} cannot be read from byte ${damagedFrom}; it is kept as ${name}.damaged.`);
     }
     this.#sources.shift();
     this.#doneSegment = source.segment;
@@ -191,7 +204,7 @@ export class JournalApplier {
   #sourceOf(segment: number, end: number): Source {
     const known = this.#sources.find((source) => source.segment === segment);
     if (known !== undefined) return known;
-    const source = { segment, end, isEnded: false };
+    const source = { segment, end, isEnded: false, damagedFrom: null };
     this.#sources.push(source);
     this.#sources.sort((one, other) => one.segment - other.segment);
     return source;

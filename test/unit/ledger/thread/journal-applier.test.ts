@@ -153,7 +153,7 @@ describe("the journal behind its writer", () => {
     applier.extend([{ segment: 1, offset: second }], { segment: 2, offset: third });
     drain(applier);
     expect(sink.tokens).toEqual([1, 3]);
-    expect(damage).toEqual([expect.stringContaining(`from byte ${first} to ${second}`)]);
+    expect(damage).toEqual([expect.stringContaining(`from byte ${first};`)]);
     expect(readdirSync(folder).sort()).toEqual([`${segmentName(1)}.damaged`, segmentName(2)]);
     applier.close();
   });
@@ -209,6 +209,21 @@ describe("what an earlier process left", () => {
     expect(sink.tokens).toEqual([1, 2, 3]);
     expect(listSegments(folder)).toEqual([]);
     expect(damage).toEqual([]);
+  });
+
+  test("is kept aside where frames stand behind damage, and those are applied too", () => {
+    const first = write(1, 0, [linesOf(1)]);
+    const second = write(1, first, [linesOf(2)]);
+    write(1, second, [linesOf(3), linesOf(4)]);
+    const bytes = readFileSync(join(folder, segmentName(1)));
+    bytes[first + 20] = 0;
+    writeFileSync(join(folder, segmentName(1)), bytes);
+    const applier = applierWith();
+    applier.addLeftover(1);
+    drain(applier);
+    expect(sink.tokens).toEqual([1, 3, 4]);
+    expect(damage).toEqual([expect.stringContaining(`from byte ${first};`)]);
+    expect(readdirSync(folder)).toEqual([`${segmentName(1)}.damaged`]);
   });
 
   test("is applied from where the store stands", () => {
