@@ -13,6 +13,7 @@ import {
 import type { LedgerStore } from "../store/ledger-store.ts";
 import { JournalApplier } from "./journal-applier.ts";
 import { CALIBRATION, type FromThread, type JournalReport, type ThreadStart } from "./messages.ts";
+import { RetentionClock } from "./retention-clock.ts";
 
 /** Of the journal at most, spares included; 256 MB of the usual size. */
 export const SEGMENTS_MAX = 32;
@@ -20,7 +21,6 @@ const RETRY_AFTER_MS = 1_000;
 /** Until there is news from the main thread, there is only retention to see to. */
 const IDLE_MS = 250;
 const RETIRED_ROWS_PER_STEP = 500;
-const RETIRE_EVERY_MS = 3_600_000;
 const RETIRE_PAUSE_MS = 20;
 const FIRST_SPARES = 2;
 
@@ -67,7 +67,7 @@ export class LedgerKeeper {
   #spares: number[] = [];
   #isRecovered: boolean;
   #leftovers = 0;
-  #retireAtMs = 0;
+  readonly #retention = new RetentionClock();
   #trouble: string | null = null;
   #preparesSpares = true;
   #isClosing = false;
@@ -171,10 +171,11 @@ export class LedgerKeeper {
   }
 
   #retire(): boolean {
-    if (performance.now() < this.#retireAtMs) return false;
-    const retired = this.#store.retire(Date.now(), this.#start.retentionMs, RETIRED_ROWS_PER_STEP);
+    const wallMs = this.#retention.dueAtWallMs();
+    if (wallMs === null) return false;
+    const retired = this.#store.retire(wallMs, this.#start.retentionMs, RETIRED_ROWS_PER_STEP);
     if (retired >= RETIRED_ROWS_PER_STEP) return true;
-    this.#retireAtMs = performance.now() + RETIRE_EVERY_MS;
+    this.#retention.rest();
     return false;
   }
 
