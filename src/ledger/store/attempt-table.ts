@@ -99,36 +99,8 @@ export class AttemptTable {
 
   /** False where a row of that id is there already. */
   insertFinished(opened: AttemptOpened, ending: Ending): boolean {
-    const { price } = opened;
-    const { usage } = ending;
-    // Spelled out, as every row comes through here: two lists put together cost as much as the binding.
-    const { changes } = this.#insertFinished.run(
-      opened.attemptId,
-      opened.clientRequestId,
-      opened.keyId,
-      opened.door,
-      opened.alias,
-      opened.upstream,
-      opened.upstreamModel,
-      opened.stream ? 1 : 0,
-      opened.openedAtWallMs,
-      opened.queueMs,
-      price === null ? null : price.version,
-      null,
-      ending.state,
-      ending.cause,
-      ending.status,
-      ending.errorCode,
-      ending.dispatchedMs,
-      ending.firstByteMs,
-      ending.totalMs,
-      usage === null ? null : usage.inputTokens,
-      usage === null ? null : usage.cachedInputTokens,
-      usage === null ? null : usage.outputTokens,
-      usage === null ? null : usage.reasoningTokens,
-      ending.provenance,
-      ending.cost,
-    );
+    const values = [...valuesOfOpened(opened, null), ...valuesOfEnding(ending)];
+    const { changes } = this.#insertFinished.run(...values);
     return changes !== 0;
   }
 
