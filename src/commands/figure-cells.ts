@@ -1,5 +1,5 @@
 /** Figures and names as cells of a table that people read. */
-import { yuanText } from "../server/admin/usage-rendering.ts";
+import { fullYuanText } from "../core/money.ts";
 import { quoteForLog } from "../wire/log-text.ts";
 
 /** With separators between the thousands, such as `1,234`. */
@@ -15,7 +15,7 @@ export function differenceCell(difference: number): string {
 
 /** Yuan to the micro-yuan, with separators. */
 export function yuanCell(microYuan: number): string {
-  const [whole = "", decimals = ""] = yuanText(Math.abs(microYuan)).split(".");
+  const [whole = "", decimals = ""] = fullYuanText(Math.abs(microYuan)).split(".");
   return `${microYuan < 0 ? "-" : ""}${groupedDigits(BigInt(whole))}.${decimals}`;
 }
 

@@ -3,13 +3,12 @@ import { type ArkModel, arkCatalogue, findAliasAdvice, findArkModel } from "../c
 import type { Config, ModelConfig } from "../config/config.ts";
 import { readConfig } from "../config/read-config.ts";
 import type { Language } from "../core/language.ts";
-import type { MicroYuan, PriceTier } from "../core/money.ts";
+import { type MicroYuan, type PriceTier, yuanOf } from "../core/money.ts";
 import { printProblems } from "./check.ts";
 import { exitCodes, type Invocation } from "./invocation.ts";
 import { modelPhrases } from "./messages.ts";
 import { layOutTable, paintFor } from "./text-layout.ts";
 
-const MICRO_YUAN = 1_000_000;
 const TOKENS_PER_K = 1_024;
 
 /** Yuan per million tokens: one figure, or the range over the lengths of requests. */
@@ -28,7 +27,7 @@ type ModelRow = {
 };
 
 function rangeOf(microYuan: readonly number[]): readonly [number, number] {
-  return [Math.min(...microYuan) / MICRO_YUAN, Math.max(...microYuan) / MICRO_YUAN];
+  return [yuanOf(Math.min(...microYuan)), yuanOf(Math.max(...microYuan))];
 }
 
 function pricesOf({ model }: ModelRow): readonly PriceTier[] {
@@ -114,7 +113,7 @@ function print(invocation: Invocation, config: Config): void {
 
 /** In micro-yuan per million tokens; in yuan. */
 function yuan(amount: MicroYuan | null): number | null {
-  return amount === null ? null : amount / MICRO_YUAN;
+  return amount === null ? null : yuanOf(amount);
 }
 
 function tierObject(tier: PriceTier): object {

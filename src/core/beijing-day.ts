@@ -16,7 +16,7 @@ export function beijingDayNumber(wallMs: number): number {
 }
 
 /** The first millisecond, in wall time, of the day with this number. */
-export function beijingDayStart(dayNumber: number): number {
+export function startOfDayNumber(dayNumber: number): number {
   return dayNumber * DAY_MS - BEIJING_OFFSET_MS;
 }
 
@@ -42,4 +42,9 @@ export function readBeijingDay(text: string): BeijingDay | null {
 /** The first millisecond, in wall time, of a day. */
 export function startOfBeijingDay(day: BeijingDay): number {
   return Date.parse(`${day}T00:00:00Z`) - BEIJING_OFFSET_MS;
+}
+
+/** The day that many days after; before, where the number is negative. */
+export function dayAfter(day: BeijingDay, days: number): BeijingDay {
+  return beijingDayOf(startOfBeijingDay(day) + days * DAY_MS);
 }

@@ -24,7 +24,10 @@ export type PriceList = {
   readonly tiers: readonly PriceTier[];
 };
 
-const MICRO_YUAN = 1_000_000;
+const MICRO_YUAN_PER_YUAN = 1_000_000;
+const YUAN_DECIMALS = 6;
+/** Up to here, micro-yuan and yuan lead to each other without loss. */
+export const EXACT_YUAN_MAX = 1_000_000_000;
 const TOKENS_PER_UNIT = 1_000_000;
 const HALF_UNIT = TOKENS_PER_UNIT / 2;
 
@@ -66,10 +69,10 @@ function noTier(): never {
 /** The amount in yuan as an exact decimal number without needless zeros: 1234500 is `1.2345`. */
 export function yuanText(amount: MicroYuan): string {
   if (amount < 0) return `-${yuanText(-amount)}`;
-  const rest = amount % MICRO_YUAN;
-  const whole = (amount - rest) / MICRO_YUAN;
+  const rest = amount % MICRO_YUAN_PER_YUAN;
+  const whole = (amount - rest) / MICRO_YUAN_PER_YUAN;
   if (rest === 0) return String(whole);
-  let digits = 6;
+  let digits = YUAN_DECIMALS;
   let fraction = rest;
   while (fraction % 10 === 0) {
     fraction /= 10;
@@ -78,9 +81,28 @@ export function yuanText(amount: MicroYuan): string {
   return `${whole}.${String(fraction).padStart(digits, "0")}`;
 }
 
+/** The amount in yuan with all of its six decimals, for columns and CSV: 1234500 is `1.234500`. */
+export function fullYuanText(amount: MicroYuan): string {
+  const digits = String(Math.abs(amount)).padStart(YUAN_DECIMALS + 1, "0");
+  const sign = amount < 0 ? "-" : "";
+  return `${sign}${digits.slice(0, -YUAN_DECIMALS)}.${digits.slice(-YUAN_DECIMALS)}`;
+}
+
+/** The amount in yuan as a number. Exact below a billion yuan: fifteen digits fit a double. */
+export function yuanOf(amount: MicroYuan): number {
+  return amount / MICRO_YUAN_PER_YUAN;
+}
+
 /** Micro-yuan of an amount in yuan, to the nearest. */
 export function microYuan(yuan: number): MicroYuan {
-  return Math.round(yuan * MICRO_YUAN);
+  return Math.round(yuan * MICRO_YUAN_PER_YUAN);
+}
+
+/** Micro-yuan of an amount in yuan of at most a billion and six decimals; null for any other. */
+export function exactMicroYuan(yuan: number): MicroYuan | null {
+  if (!Number.isFinite(yuan) || Math.abs(yuan) > EXACT_YUAN_MAX) return null;
+  const amount = microYuan(yuan);
+  return yuanOf(amount) === yuan ? amount : null;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** `GET /v1/models` in the one shape that OpenAI's, OpenRouter's and Anthropic's clients all read. */
+import { yuanOf } from "../core/money.ts";
 
 /** What is known of a model that clients may name. Token figures are null where nobody has said. */
 export type ModelCard = {
@@ -29,12 +30,11 @@ const SUPPORTED_PARAMETERS = [
   "reasoning_effort",
 ] as const;
 
-const MICRO_YUAN_PER_YUAN = 1_000_000;
 const TOKENS_PER_PRICE = 1_000_000;
 
 /** Yuan per token as OpenRouter's decimal text, without an exponent. */
 function pricePerToken(microYuanPerMillion: number): string {
-  const text = (microYuanPerMillion / MICRO_YUAN_PER_YUAN / TOKENS_PER_PRICE).toFixed(12);
+  const text = (yuanOf(microYuanPerMillion) / TOKENS_PER_PRICE).toFixed(12);
   return text.replace(/0+$/, "").replace(/\.$/, "");
 }
 

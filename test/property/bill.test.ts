@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 import { compare } from "../../src/commands/reconcile/compare.ts";
 import { BillError, readBill } from "../../src/commands/reconcile/read-bill.ts";
 import type { BeijingDay } from "../../src/core/beijing-day.ts";
+import { fullYuanText } from "../../src/core/money.ts";
 import type { UsageRow } from "../../src/ledger/reports.ts";
-import { yuanText } from "../../src/server/admin/usage-rendering.ts";
 import { CsvError, csvLine } from "../../src/wire/csv.ts";
 import { propertyRuns, propertyTimeoutMs } from "../support/property-runs.ts";
 import { StubReports, usageReport, usageRow } from "../support/stub-reports.ts";
@@ -46,7 +46,7 @@ function wideBill(rows: readonly UsageRow[]): string[][] {
     String(row.inputTokens),
     String(row.cachedInputTokens),
     String(row.outputTokens),
-    yuanText(row.costMicroYuan),
+    fullYuanText(row.costMicroYuan),
   ]);
 }
 
@@ -57,7 +57,14 @@ function billByItem(rows: readonly UsageRow[]): string[][] {
   return rows.flatMap(({ group: { day = "", upstreamModel = "" }, ...row }) => [
     [day, upstreamModel, "推理输入", thousands(row.inputTokens - row.cachedInputTokens), "千tokens", ""],
     [day, upstreamModel, "缓存命中", thousands(row.cachedInputTokens), "千tokens", "0"],
-    [day, upstreamModel, "推理输出", thousands(row.outputTokens), "千tokens", yuanText(row.costMicroYuan)],
+    [
+      day,
+      upstreamModel,
+      "推理输出",
+      thousands(row.outputTokens),
+      "千tokens",
+      fullYuanText(row.costMicroYuan),
+    ],
   ]);
 }
 

@@ -1,11 +1,5 @@
 /** Compares the ledger with a bill: what both have alike or not, and what only one of them has. */
-import {
-  type BeijingDay,
-  beijingDayOf,
-  DAY_MS,
-  readBeijingDay,
-  startOfBeijingDay,
-} from "../../core/beijing-day.ts";
+import { type BeijingDay, beijingDayOf, dayAfter, readBeijingDay } from "../../core/beijing-day.ts";
 import type { LedgerReports } from "../../ledger/reports.ts";
 import { microYuanOf } from "./bill-figures.ts";
 import { type Bill, type BillEntry, dayAndModel } from "./read-bill.ts";
@@ -144,10 +138,6 @@ async function sumsByDayAndModel(
     else found.set(key, { requestId: null, day, model, side });
   }
   return found;
-}
-
-function dayAfter(day: BeijingDay, days: number): BeijingDay {
-  return beijingDayOf(startOfBeijingDay(day) + days * DAY_MS);
 }
 
 /** A call may be billed on the day it ended: the days around are searched for what the bill has, too. */

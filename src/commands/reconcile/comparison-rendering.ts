@@ -1,10 +1,10 @@
 /** Writes a comparison of ledger and bill for programs: JSON, and CSV with one line for each row. */
-import { yuanText } from "../../server/admin/usage-rendering.ts";
+import { fullYuanText, yuanOf } from "../../core/money.ts";
+import { knownCost } from "../../server/admin/usage-rendering.ts";
 import { csvLine, withoutFormula } from "../../wire/csv.ts";
 import { type ComparedRow, type Comparison, noSide, type Side } from "./compare.ts";
 import type { Bill, Figure } from "./read-bill.ts";
 
-const MICRO_YUAN_PER_YUAN = 1_000_000;
 const figureOrder: readonly Figure[] = ["input", "cached", "output", "cost"];
 const figureNames: { readonly [figure in Figure]: string } = {
   input: "input_tokens",
@@ -20,8 +20,7 @@ export function figuresOf(bill: Bill): readonly Figure[] {
 
 /** Tokens, or micro-yuan. Null where no price of it is known, which is not the same as nothing. */
 export function figureOf(side: Side, figure: Figure): number | null {
-  if (figure !== "cost") return side[figure];
-  return side.attempts > 0 && side.unknownCostAttempts === side.attempts ? null : side.costMicroYuan;
+  return figure === "cost" ? knownCost(side) : side[figure];
 }
 
 /** What the bill has more; null where one of the two is not known in full. */
@@ -31,7 +30,7 @@ export function differenceOf(ours: Side, theirs: Side, figure: Figure): number |
 }
 
 function inYuan(value: number | null, figure: Figure): number | null {
-  return figure === "cost" && value !== null ? value / MICRO_YUAN_PER_YUAN : value;
+  return figure === "cost" && value !== null ? yuanOf(value) : value;
 }
 
 function sideObject(side: Side | null, figures: readonly Figure[], isOurs: boolean): object | null {
@@ -83,7 +82,7 @@ export function comparisonJson(comparison: Comparison, bill: Bill): string {
 
 function cell(value: number | null, figure: Figure): string {
   if (value === null) return "";
-  return figure === "cost" ? yuanText(value) : String(value);
+  return figure === "cost" ? fullYuanText(value) : String(value);
 }
 
 function csvRow(row: ComparedRow, figures: readonly Figure[], hasRequests: boolean): string {

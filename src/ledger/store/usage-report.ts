@@ -3,9 +3,9 @@ import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import {
   beijingDayNumber,
   beijingDayOf,
-  beijingDayStart,
   beijingMinuteOf,
   HOUR_MS,
+  startOfDayNumber,
 } from "../../core/beijing-day.ts";
 import {
   USAGE_ROWS_MAX,
@@ -76,7 +76,7 @@ export function readUsage(database: DatabaseSync, query: UsageQuery): UsageRepor
 
 /** Whole days are read from the daily sums; a month of them is a twenty-fourth of the work. */
 function sourceOf({ fromWallMs, toWallMs }: Span, byHour: boolean): Source {
-  const isWholeDays = [fromWallMs, toWallMs].every((at) => beijingDayStart(beijingDayNumber(at)) === at);
+  const isWholeDays = [fromWallMs, toWallMs].every((at) => startOfDayNumber(beijingDayNumber(at)) === at);
   if (isWholeDays && !byHour) {
     const from = beijingDayNumber(fromWallMs);
     const to = beijingDayNumber(toWallMs);
@@ -148,7 +148,7 @@ function rowOf(row: Row, groupBy: readonly UsageDimension[]): UsageRow {
 }
 
 function nameOf(dimension: UsageDimension, value: SQLOutputValue): string {
-  if (dimension === "day") return beijingDayOf(beijingDayStart(Number(value)));
+  if (dimension === "day") return beijingDayOf(startOfDayNumber(Number(value)));
   if (dimension === "hour") return beijingMinuteOf(Number(value) * HOUR_MS);
   return String(value);
 }

@@ -1,12 +1,6 @@
 /** Reads what is asked of the ledger's sums: the same words on the command line and in the admin API. */
 import { z } from "zod";
-import {
-  type BeijingDay,
-  beijingDayOf,
-  DAY_MS,
-  readBeijingDay,
-  startOfBeijingDay,
-} from "../../core/beijing-day.ts";
+import { type BeijingDay, beijingDayOf, dayAfter, readBeijingDay } from "../../core/beijing-day.ts";
 import type { Phrase } from "../../core/language.ts";
 import type { UsageDimension, UsageQuery } from "../../ledger/reports.ts";
 
@@ -95,10 +89,6 @@ function wrong(parameter: UsageParameter, expects: Phrase = expectations[paramet
   return { kind: "wrong", parameter, expects };
 }
 
-function daysBefore(last: BeijingDay, days: number): BeijingDay {
-  return beijingDayOf(startOfBeijingDay(last) - days * DAY_MS);
-}
-
 /** @param nowWallMs what `today` is: the last of the default 30 days */
 export function readUsageQuery(parameters: UsageParameters, nowWallMs: number): UsageReading {
   const result = parametersSchema.safeParse(parameters);
@@ -108,9 +98,9 @@ export function readUsageQuery(parameters: UsageParameters, nowWallMs: number): 
   }
   const { by, from, to, key, model } = result.data;
   const lastDay = to ?? beijingDayOf(nowWallMs);
-  const firstDay = from ?? daysBefore(lastDay, DEFAULT_DAYS - 1);
+  const firstDay = from ?? dayAfter(lastDay, 1 - DEFAULT_DAYS);
   if (firstDay > lastDay) return to === undefined ? wrong("from") : wrong("to", laterDay);
-  if (firstDay <= daysBefore(lastDay, DAYS_MAX)) return wrong("from", nearerDay);
+  if (firstDay <= dayAfter(lastDay, -DAYS_MAX)) return wrong("from", nearerDay);
   const filters = {
     ...(key === undefined ? {} : { keyId: key }),
     ...(model === undefined ? {} : { alias: model }),

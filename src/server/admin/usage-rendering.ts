@@ -1,6 +1,6 @@
 /** Writes the ledger's sums for programs: as JSON and as CSV, with the same columns in both. */
 import { beijingDayOf } from "../../core/beijing-day.ts";
-import type { MicroYuan } from "../../core/money.ts";
+import { fullYuanText, type MicroYuan, yuanOf } from "../../core/money.ts";
 import type { UsageReport, UsageRow, UsageSums } from "../../ledger/reports.ts";
 import { csvLine, withoutFormula } from "../../wire/csv.ts";
 import { type UsageGroupName, usageGroupNames, usageGroups } from "./usage-query.ts";
@@ -8,18 +8,10 @@ import { type UsageGroupName, usageGroupNames, usageGroups } from "./usage-query
 export const usageFormats = ["json", "csv"] as const;
 export type UsageFormat = (typeof usageFormats)[number];
 
-const MICRO_YUAN_PER_YUAN = 1_000_000;
-const DECIMALS = 6;
-
-/** Yuan to the last micro-yuan, such as `12.000034`. */
-export function yuanText(microYuan: MicroYuan): string {
-  const digits = String(Math.abs(microYuan)).padStart(DECIMALS + 1, "0");
-  const sign = microYuan < 0 ? "-" : "";
-  return `${sign}${digits.slice(0, -DECIMALS)}.${digits.slice(-DECIMALS)}`;
-}
+type CostSums = Pick<UsageSums, "attempts" | "unknownCostAttempts" | "costMicroYuan">;
 
 /** What is known of the cost; null where nothing is, which is not the same as nothing. */
-export function knownCost({ attempts, unknownCostAttempts, costMicroYuan }: UsageSums): MicroYuan | null {
+export function knownCost({ attempts, unknownCostAttempts, costMicroYuan }: CostSums): MicroYuan | null {
   return attempts > 0 && unknownCostAttempts === attempts ? null : costMicroYuan;
 }
 
@@ -40,8 +32,7 @@ function sumsOf(sums: UsageSums): Readonly<Record<string, number | null>> {
     cached_input_tokens: sums.cachedInputTokens,
     output_tokens: sums.outputTokens,
     reasoning_tokens: sums.reasoningTokens,
-    // Exact for any sum below a billion yuan: fifteen digits fit a double.
-    cost_cny: cost === null ? null : cost / MICRO_YUAN_PER_YUAN,
+    cost_cny: cost === null ? null : yuanOf(cost),
     unknown_cost_attempts: sums.unknownCostAttempts,
     counted_attempts: sums.countedAttempts,
     estimated_attempts: sums.estimatedAttempts,
@@ -63,7 +54,7 @@ function csvOf(report: UsageReport): string {
   const names = groupNamesOf(report);
   const lines = report.rows.map((row) => {
     const cost = knownCost(row);
-    const sums = { ...sumsOf(row), cost_cny: cost === null ? "" : yuanText(cost) };
+    const sums = { ...sumsOf(row), cost_cny: cost === null ? "" : fullYuanText(cost) };
     return csvLine([
       ...names.map((name) => withoutFormula(groupValue(row, name))),
       ...Object.values(sums).map(String),

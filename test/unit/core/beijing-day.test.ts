@@ -3,10 +3,11 @@ import { expect, test } from "vitest";
 import {
   beijingDayNumber,
   beijingDayOf,
-  beijingDayStart,
   beijingMinuteOf,
+  dayAfter,
   readBeijingDay,
   startOfBeijingDay,
+  startOfDayNumber,
 } from "../../../src/core/beijing-day.ts";
 
 const midnight = Date.parse("2026-08-27T00:00:00+08:00");
@@ -14,9 +15,14 @@ const midnight = Date.parse("2026-08-27T00:00:00+08:00");
 test("a day begins at midnight in Beijing", () => {
   expect(beijingDayOf(midnight)).toBe("2026-08-27");
   expect(beijingDayOf(midnight - 1)).toBe("2026-08-26");
-  expect(beijingDayStart(beijingDayNumber(midnight))).toBe(midnight);
+  expect(startOfDayNumber(beijingDayNumber(midnight))).toBe(midnight);
   expect(beijingDayNumber(midnight - 1)).toBe(beijingDayNumber(midnight) - 1);
   expect(beijingDayNumber(-1)).toBe(0);
+});
+
+test("days are counted over the ends of months, both ways", () => {
+  const day = beijingDayOf(midnight);
+  expect([dayAfter(day, 5), dayAfter(day, -27), dayAfter(day, 0)]).toEqual(["2026-09-01", "2026-07-31", day]);
 });
 
 test("a text names a day, or none", () => {

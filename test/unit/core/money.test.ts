@@ -1,6 +1,16 @@
 /** Proves which tier prices a call, and how a cost is rounded. */
 import { describe, expect, test } from "vitest";
-import { areTiersInOrder, costOf, microYuan, type PriceTier, yuanText } from "../../../src/core/money.ts";
+import {
+  areTiersInOrder,
+  costOf,
+  EXACT_YUAN_MAX,
+  exactMicroYuan,
+  fullYuanText,
+  microYuan,
+  type PriceTier,
+  yuanOf,
+  yuanText,
+} from "../../../src/core/money.ts";
 import type { Usage } from "../../../src/core/usage.ts";
 
 function tier(fields: Partial<PriceTier>): PriceTier {
@@ -91,3 +101,30 @@ test.each([
   [3_000_000, "3"],
   [-1_500_000, "-1.5"],
 ])("%d micro-yuan in yuan", (amount, yuan) => expect(yuanText(amount)).toBe(yuan));
+
+test.each([
+  [0, "0.000000"],
+  [1, "0.000001"],
+  [999_999, "0.999999"],
+  [1_000_000, "1.000000"],
+  [-1_500_000, "-1.500000"],
+  [Number.MAX_SAFE_INTEGER, "9007199254.740991"],
+])("%d micro-yuan in full", (amount, yuan) => expect(fullYuanText(amount)).toBe(yuan));
+
+test.each([
+  [0.000001, 1],
+  [0.1, 100_000],
+  [123_456_789.123457, 123_456_789_123_457],
+  [999_999_999.999999, 999_999_999_999_999],
+  [EXACT_YUAN_MAX, 1_000_000_000_000_000],
+  [-2.5, -2_500_000],
+  [0.0000001, null],
+  [1.2345678, null],
+  [EXACT_YUAN_MAX + 0.000001, null],
+  [EXACT_YUAN_MAX + 1, null],
+  [Number.POSITIVE_INFINITY, null],
+  [Number.NaN, null],
+])("%d yuan are exactly so many micro-yuan, or not", (yuan, amount) => {
+  expect(exactMicroYuan(yuan)).toBe(amount);
+  if (amount !== null) expect(yuanOf(amount)).toBe(yuan);
+});
