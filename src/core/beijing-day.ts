@@ -8,6 +8,10 @@ export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
 /** Beijing has kept no summer time since 1991. */
 const BEIJING_OFFSET_MS = 8 * HOUR_MS;
+const DAYS_OF_WEEK = 7;
+/** 1970-01-01 was a Thursday. */
+const DAYS_FROM_MONDAY = 3;
+const MONTHS_OF_YEAR = 12;
 const DAY_TEXT = /^\d{4}-\d{2}-\d{2}$/;
 
 /** The number of the Beijing day that a moment falls in, counted from 1970-01-01; what the ledger keeps. */
@@ -18,6 +22,27 @@ export function beijingDayNumber(wallMs: number): number {
 /** The first millisecond, in wall time, of the day with this number. */
 export function startOfDayNumber(dayNumber: number): number {
   return dayNumber * DAY_MS - BEIJING_OFFSET_MS;
+}
+
+/** The number of the week that a day lies in, counted from the one of 1970-01-01; weeks begin on Monday. */
+export function weekNumberOf(dayNumber: number): number {
+  return Math.floor((dayNumber + DAYS_FROM_MONDAY) / DAYS_OF_WEEK);
+}
+
+/** The number of the first day, a Monday, of the week with this number. */
+export function firstDayOfWeek(weekNumber: number): number {
+  return weekNumber * DAYS_OF_WEEK - DAYS_FROM_MONDAY;
+}
+
+/** The number of the month that a day lies in, counted from January 1970. */
+export function monthNumberOf(dayNumber: number): number {
+  const day = new Date(dayNumber * DAY_MS);
+  return (day.getUTCFullYear() - 1970) * MONTHS_OF_YEAR + day.getUTCMonth();
+}
+
+/** The number of the first day of the month with this number. */
+export function firstDayOfMonth(monthNumber: number): number {
+  return Date.UTC(1970, monthNumber) / DAY_MS;
 }
 
 /** @param wallMs within the years 0 to 9999 */

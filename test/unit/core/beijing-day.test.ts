@@ -4,10 +4,15 @@ import {
   beijingDayNumber,
   beijingDayOf,
   beijingMinuteOf,
+  DAY_MS,
   dayAfter,
+  firstDayOfMonth,
+  firstDayOfWeek,
+  monthNumberOf,
   readBeijingDay,
   startOfBeijingDay,
   startOfDayNumber,
+  weekNumberOf,
 } from "../../../src/core/beijing-day.ts";
 
 const midnight = Date.parse("2026-08-27T00:00:00+08:00");
@@ -36,4 +41,23 @@ test("a text names a day, or none", () => {
 
 test("a moment is written in Beijing's time", () => {
   expect(beijingMinuteOf(midnight - 60_000)).toBe("2026-08-26T23:59+08:00");
+});
+
+test("a week begins on Monday", () => {
+  const monday = Date.parse("2026-08-24T00:00:00+08:00");
+  const week = weekNumberOf(beijingDayNumber(monday));
+  expect(weekNumberOf(beijingDayNumber(monday - 1))).toBe(week - 1);
+  expect(weekNumberOf(beijingDayNumber(monday + 7 * DAY_MS - 1))).toBe(week);
+  expect(startOfDayNumber(firstDayOfWeek(week))).toBe(monday);
+  expect(weekNumberOf(0)).toBe(0);
+});
+
+test("a month begins on its first day, in leap years and over the turn of a year too", () => {
+  for (const text of ["1970-01-01", "1999-12-01", "2026-01-01", "2028-02-01", "2028-03-01", "2100-03-01"]) {
+    const first = beijingDayNumber(Date.parse(`${text}T00:00:00+08:00`));
+    const month = monthNumberOf(first);
+    expect(firstDayOfMonth(month)).toBe(first);
+    expect(monthNumberOf(first - 1)).toBe(month - 1);
+    expect(firstDayOfMonth(month + 1)).toBeGreaterThan(first + 27);
+  }
 });
