@@ -11,7 +11,8 @@ import type { Path } from "../src/config/yaml-tree.ts";
 type Shape = Readonly<Record<string, z.core.$ZodType>>;
 
 function inner(schema: z.core.$ZodType): z.core.$ZodType {
-  return schema instanceof z.ZodOptional ? inner(schema.unwrap()) : schema;
+  const wraps = schema instanceof z.ZodOptional || schema instanceof z.ZodNullable;
+  return wraps ? inner(schema.unwrap()) : schema;
 }
 
 function descriptionOf(schema: z.core.$ZodType): string {
@@ -33,6 +34,8 @@ function row(cells: readonly string[]): string {
 function defaultOf(values: unknown, name: string): string {
   if (typeof values !== "object" || values === null || !Object.hasOwn(values, name)) return "";
   const value = Reflect.get(values, name);
+  // Its settings have rows of their own.
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return "";
   return Array.isArray(value) && value.length > 3 ? "see below" : code(value);
 }
 
@@ -56,31 +59,41 @@ const TABLE_HEAD = ["| setting | expects | default | environment | meaning |", "
 function sectionOf(name: string, schema: z.core.$ZodType, values: unknown): readonly string[] {
   const body = inner(schema);
   const title = [`### ${code(name)}`, "", descriptionOf(schema), "", ...TABLE_HEAD];
-  if (body instanceof z.ZodObject) return [...title, ...rowsOf(body.shape, [name], `${name}.`, values), ""];
+  if (body instanceof z.ZodObject) return [...title, ...settingRows(body.shape, [name], name, values), ""];
   if (!(body instanceof z.ZodRecord)) return [];
   const entry = inner(body.valueType as z.core.$ZodType);
   const shape = entry instanceof z.ZodUnion ? entry.options.find(isObjectSchema) : entry;
   if (!(shape instanceof z.ZodObject)) return [];
-  const rows = rowsOf(shape.shape, [name, "NAME"], `${name}.NAME.`, values);
-  const nested = Object.entries(shape.shape).flatMap(([setting, below]) =>
+  return [...title, ...settingRows(shape.shape, [name, "NAME"], `${name}.NAME`, values), ""];
+}
+
+/** The settings of a section, then those of the sections in it. */
+function settingRows(shape: Shape, path: Path, shown: string, values: unknown): readonly string[] {
+  const nested = Object.entries(shape).flatMap(([name, schema]) =>
     // These are the rows of the section `timeouts` again.
-    setting === "timeouts"
+    name === "timeouts"
       ? []
-      : nestedRows(below as z.core.$ZodType, [name, "NAME", setting], `${name}.NAME.${setting}`),
+      : nestedRows(schema, [...path, name], `${shown}.${name}`, memberOf(values, name)),
   );
-  return [...title, ...rows, ...nested, ""];
+  return [...rowsOf(shape, path, `${shown}.`, values), ...nested];
+}
+
+function memberOf(values: unknown, name: string): unknown {
+  return typeof values === "object" && values !== null ? Reflect.get(values, name) : undefined;
 }
 
 function isObjectSchema(schema: z.core.$ZodType): schema is z.ZodObject {
   return schema instanceof z.ZodObject;
 }
 
-function nestedRows(schema: z.core.$ZodType, path: Path, shown: string): readonly string[] {
+function nestedRows(schema: z.core.$ZodType, path: Path, shown: string, values: unknown): readonly string[] {
   const body = inner(schema);
-  if (body instanceof z.ZodUnion) return body.options.flatMap((option) => nestedRows(option, path, shown));
-  if (body instanceof z.ZodObject) return rowsOf(body.shape, path, `${shown}.`, null);
+  if (body instanceof z.ZodUnion) {
+    return body.options.flatMap((option) => nestedRows(option, path, shown, values));
+  }
+  if (body instanceof z.ZodObject) return settingRows(body.shape, path, shown, values);
   if (!(body instanceof z.ZodArray) || !isObjectSchema(body.element)) return [];
-  return rowsOf(body.element.shape, [...path, 0], `${shown}[0].`, null);
+  return settingRows(body.element.shape, [...path, 0], `${shown}[0]`, null);
 }
 
 function settingsTables(): readonly string[] {
@@ -180,8 +193,37 @@ function introduction(example: string): readonly string[] {
     "",
     "## Who may reach it",
     "",
-    `The gateway listens on \`${defaults.server.host}\`, because each caller brings a key. Where it holds an Ark key itself,`,
-    "whoever reaches it could spend that key: then it listens on `127.0.0.1`, and any other host is an error.",
+    "| `auth.mode` | who may come in | what Ark is shown |",
+    "|---|---|---|",
+    "| `passthrough` | whoever has a key; it is Ark that judges it | the caller's own key, or the gateway's where it holds one |",
+    "| `keys` | whoever has a key of the gateway's own (`sk-...`) | the gateway's Ark key |",
+    "| `both` | a credential that begins with `sk-` must be such a key, any other is taken for an Ark key | the gateway's Ark key, or the caller's |",
+    "",
+    "Without `auth.mode` it is `keys` once an upstream has `api_keys`, else `passthrough`. With `keys`, each upstream that",
+    "calls can reach must have `api_keys`. [Keys, limits and budgets](keys.md) says how to make keys and what they may hold.",
+    "",
+    `The gateway listens on \`${defaults.server.host}\`, because each caller brings a key. Where it holds an Ark key and is told`,
+    "`auth.mode: passthrough`, whoever reaches it could spend that key: then it listens on `127.0.0.1`, and any other host",
+    "is an error.",
+    "",
+    "## How much may be used",
+    "",
+    "```yaml",
+    "limits:",
+    "  requests_per_minute: 60                   # of each key that sets no limit of its own",
+    "  tokens_per_minute: 200000",
+    "  concurrent: 10",
+    "  queue: { waiting_max: 1000, wait_max: 60s }",
+    "  total:                                    # of the whole gateway",
+    "    budgets: [{ cny: 2000, per: month }]",
+    "models:",
+    "  deepseek-v3:",
+    "    targets: [{ model: deepseek-v4-flash-ga-260731 }]",
+    "    limits: { concurrent: 50, budgets: [{ tokens: 50000000, per: day }] }",
+    "```",
+    "",
+    "A call must fit into the limits of its key, of its alias and of the whole gateway. [Keys, limits and",
+    "budgets](keys.md) says how they are counted and what a refusal means.",
     "",
   ];
 }

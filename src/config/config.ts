@@ -1,5 +1,6 @@
 /** The configuration as the house is built from it: checked, resolved and frozen. */
 import type { Repair } from "../core/changes.ts";
+import type { LimitSettings } from "../core/limits.ts";
 import type { PriceList } from "../core/money.ts";
 import type { Timeouts } from "../core/timeouts.ts";
 import type { BillColumnNames } from "./bill-columns.ts";
@@ -28,6 +29,19 @@ export type LedgerConfig = {
   readonly billColumns: BillColumnNames;
 };
 
+/** Who may come in: callers with an Ark key of their own, with a key of ours, or both. */
+export const authModes = ["passthrough", "keys", "both"] as const;
+export type AuthMode = (typeof authModes)[number];
+
+export type LimitsConfig = {
+  /** For keys that set no limit of their own, and for callers with an Ark key of theirs; without budgets. */
+  readonly keyDefaults: LimitSettings;
+  /** Of the whole gateway. */
+  readonly total: LimitSettings;
+  /** Null: what would pass a little later is refused at once. */
+  readonly queue: { readonly waitingMax: number; readonly waitMaxMs: number } | null;
+};
+
 export type UpstreamConfig = {
   readonly name: string;
   readonly kind: "ark";
@@ -49,6 +63,8 @@ export type ModelConfig = {
   readonly timeouts: Timeouts;
   /** The file's, else Ark's list price; null where neither is known, and then neither is any cost. */
   readonly price: PriceList | null;
+  /** Of all callers of the alias together. */
+  readonly limits: LimitSettings;
   /** The endpoint id is the one of the default table: somebody's example, not the user's own. */
   readonly isExample: boolean;
 };
@@ -73,8 +89,11 @@ export type Config = {
     readonly port: number;
     /** Opens the admin API; null: none was given. */
     readonly adminKey: string | null;
+    /** Opens the reads of the admin API; null: there is none. Differs from the admin key. */
+    readonly readKey: string | null;
   };
-  readonly auth: { readonly mode: "passthrough" };
+  readonly auth: { readonly mode: AuthMode };
+  readonly limits: LimitsConfig;
   readonly upstreams: readonly UpstreamConfig[];
   readonly models: readonly ModelConfig[];
   /** Where unknown names go; null: they are answered 404. */

@@ -2,7 +2,7 @@
 
 export const defaults = {
   server: {
-    /** Loopback instead, where the gateway holds an Ark key: whoever reaches it could spend the key. */
+    /** Loopback instead, where callers need no key of ours and the gateway holds one that they could spend. */
     host: "0.0.0.0",
     port: 5000,
     body_bytes_max: "64MiB",
@@ -11,6 +11,7 @@ export const defaults = {
     cors: [],
   },
   control: { host: "127.0.0.1", port: 5001 },
+  /** `keys` instead, where the gateway holds an Ark key. */
   auth: { mode: "passthrough" },
   upstream: { kind: "ark", base_url: "https://ark.cn-beijing.volces.com/api/v3", api_keys: "" },
   default_model: "deepseek-r1",
@@ -51,8 +52,18 @@ export const defaults = {
     drain_tokens_max: 8_192,
     drains_max: 100,
   },
+  limits: {
+    requests_per_minute: null,
+    tokens_per_minute: null,
+    concurrent: null,
+    queue: null,
+    total: { requests_per_minute: null, tokens_per_minute: null, concurrent: null, budgets: [] },
+  },
   log: { level: "info", format: "json" },
 } as const;
+
+/** Of `limits.queue`, where there is one. */
+export const queueDefaults = { waiting_max: 1_000, wait_max: "60s" } as const;
 
 export const DEFAULT_HOST_WITH_KEY = "127.0.0.1";
 export const DEFAULT_UPSTREAM_NAME = "ark";

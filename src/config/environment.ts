@@ -25,7 +25,8 @@ export const environmentVariables = [
   {
     name: "ARK_API_KEY",
     setting: "api_keys of the first upstream",
-    meaning: "The gateway's own Ark keys, separated by commas. Unset: each caller's key is passed on.",
+    meaning:
+      "The gateway's own Ark keys, separated by commas. Unset: each caller's own Ark key is passed on.",
   },
   {
     name: "VOLCANO_PROXY_MODELS",
@@ -44,6 +45,12 @@ export const environmentVariables = [
     setting: null,
     meaning:
       "Opens the admin API: 16 to 256 visible ASCII characters. Unset: the first start makes one and shows it once.",
+  },
+  {
+    name: "VOLCANO_PROXY_READ_KEY",
+    setting: null,
+    meaning:
+      "Opens the admin API for reading: of the admin key's form, and not the admin key. Unset: there is none.",
   },
   { name: "LOG_LEVEL", setting: null, meaning: `One of ${logLevels.join(", ")}.` },
   { name: "LOG_FORMAT", setting: null, meaning: "`json`, or `pretty` for people." },
@@ -73,6 +80,7 @@ export type Overrides = {
   /** As it was written: relative to the working folder, or absolute. */
   readonly dataFolder: Override<string> | null;
   readonly adminKey: Override<string> | null;
+  readonly readKey: Override<string> | null;
   readonly logLevel: LogLevel;
   readonly logFormat: "json" | "pretty";
 };
@@ -184,6 +192,7 @@ export function readOverrides(
     models: reader.variable("VOLCANO_PROXY_MODELS", modelsSchema, asText),
     dataFolder: reader.variable("VOLCANO_PROXY_DATA", dataFolderSchema, asText),
     adminKey: reader.variable("VOLCANO_PROXY_ADMIN_KEY", adminKeySchema, asKeys),
+    readKey: reader.variable("VOLCANO_PROXY_READ_KEY", adminKeySchema, asKeys),
     logLevel: reader.variable("LOG_LEVEL", logLevelSchema, asText)?.value ?? defaults.log.level,
     logFormat: reader.variable("LOG_FORMAT", logFormatSchema, asText)?.value ?? defaults.log.format,
   };

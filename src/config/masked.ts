@@ -1,7 +1,9 @@
 /** The configuration as it resolves, in the words of its file, with its secrets masked: fit to be printed. */
+import type { LimitSettings } from "../core/limits.ts";
 import type { Timeouts } from "../core/timeouts.ts";
 import type { Config, LedgerConfig, ModelConfig } from "./config.ts";
 import { exampleModels } from "./defaults.ts";
+import { budgetSettings } from "./limit-settings.ts";
 import { priceSettings } from "./price-settings.ts";
 import { formatDuration, formatSize } from "./quantities.ts";
 import type { LedgerSettings } from "./schema.ts";
@@ -48,6 +50,33 @@ function ledgerSettings(ledger: LedgerConfig): LedgerSettings {
   };
 }
 
+function rateSettings(limits: LimitSettings): { readonly [name: string]: number | null } {
+  return {
+    requests_per_minute: limits.requestsPerMinute,
+    tokens_per_minute: limits.tokensPerMinute,
+    concurrent: limits.concurrent,
+  };
+}
+
+function isLimited({ requestsPerMinute, tokensPerMinute, concurrent, budgets }: LimitSettings): boolean {
+  return (
+    [requestsPerMinute, tokensPerMinute, concurrent].some((limit) => limit !== null) || budgets.length > 0
+  );
+}
+
+function limitSettings(limits: LimitSettings): object {
+  return { ...rateSettings(limits), budgets: limits.budgets.map(budgetSettings) };
+}
+
+function limitsSettings({ keyDefaults, queue, total }: Config["limits"]): object {
+  return {
+    ...rateSettings(keyDefaults),
+    queue:
+      queue === null ? null : { waiting_max: queue.waitingMax, wait_max: formatDuration(queue.waitMaxMs) },
+    total: limitSettings(total),
+  };
+}
+
 /** What differs from the configuration's own timeouts and repairs; the rest is said once, above. */
 function modelSettings(model: ModelConfig, config: Config): object {
   const own = timeoutSettings(model.timeouts);
@@ -59,6 +88,7 @@ function modelSettings(model: ModelConfig, config: Config): object {
     targets: model.targets.map(({ upstream, model: id }) => ({ upstream, model: id })),
     ...(timeouts.length === 0 ? {} : { timeouts: Object.fromEntries(timeouts) }),
     ...(model.price === null ? {} : { price: priceSettings(model.price) }),
+    ...(isLimited(model.limits) ? { limits: limitSettings(model.limits) } : {}),
     ...(removed.length + added.length === 0
       ? {}
       : { repairs: [...added, ...removed.map((repair) => `-${repair}`)] }),
@@ -114,5 +144,6 @@ export function maskedSettings(config: Config): object {
     },
     retries: { attempts_max: config.retries.attemptsMax },
     ledger: ledgerSettings(config.ledger),
+    limits: limitsSettings(config.limits),
   };
 }

@@ -42,6 +42,10 @@ export type Reason =
     }
   | { readonly kind: "price-unknown"; readonly name: string; readonly nearest: string | null }
   | { readonly kind: "host-with-key"; readonly host: string }
+  | { readonly kind: "upstream-without-key"; readonly name: string }
+  | { readonly kind: "own-keys-only"; readonly name: string }
+  | { readonly kind: "budget-unpriced" }
+  | { readonly kind: "same-keys" }
   | { readonly kind: "same-port"; readonly port: number }
   | { readonly kind: "plan-base-url" }
   | { readonly kind: "key-in-the-clear" }
@@ -219,9 +223,34 @@ const phrases: Phrases = {
   "host-with-key": (reason) => ({
     en: [
       `the gateway holds an Ark key, and anybody who reaches ${reason.host} could spend it`,
-      "use 127.0.0.1, or hold no key and let each caller bring one",
+      "set auth.mode to keys, use 127.0.0.1, or hold no key and let each caller bring one",
     ].join("; "),
-    zh: `网关持有方舟密钥，任何能访问 ${reason.host} 的人都可花费它；请改用 127.0.0.1，或由调用方各自携带密钥`,
+    zh: [
+      `网关持有方舟密钥，任何能访问 ${reason.host} 的人都可花费它`,
+      "请将 auth.mode 设为 keys，或改用 127.0.0.1，或由调用方各自携带密钥",
+    ].join("；"),
+  }),
+  "upstream-without-key": (reason) => ({
+    en: [
+      `auth.mode is keys, and the upstream \`${reason.name}\` has no api_keys: a key of the gateway's never goes to Ark`,
+      "give it api_keys, or set auth.mode to both or passthrough",
+    ].join("; "),
+    zh: [
+      `auth.mode 为 keys，而上游 \`${reason.name}\` 没有 api_keys：网关自己的密钥绝不会发给方舟`,
+      "请为其设置 api_keys，或将 auth.mode 设为 both 或 passthrough",
+    ].join("；"),
+  }),
+  "own-keys-only": (reason) => ({
+    en: `the upstream \`${reason.name}\` has no api_keys: it serves only callers with an Ark key of their own`,
+    zh: `上游 \`${reason.name}\` 没有 api_keys：只能服务自带方舟密钥的调用方`,
+  }),
+  "budget-unpriced": () => ({
+    en: "the price is not known, so calls under a budget in CNY are refused; give figures, or the id of an Ark model",
+    zh: "价格未知，受人民币预算约束的调用会被拒绝；请填写价格，或方舟模型的 ID",
+  }),
+  "same-keys": () => ({
+    en: "this is the admin key, and would open everything; choose another one for reading",
+    zh: "这就是管理密钥，可打开一切；只读密钥请另选",
   }),
   "same-port": (reason) => ({
     en: `the data plane and the control plane cannot share port ${reason.port}; choose another control.port`,

@@ -1,13 +1,15 @@
 /** Puts defaults, file, environment and command line together into the one frozen configuration. */
 import { resolve } from "node:path";
 import { nearestName } from "../core/nearest-name.ts";
-import type { Config, UpstreamConfig } from "./config.ts";
+import type { AuthMode, Config, ModelConfig, UpstreamConfig } from "./config.ts";
 import { DEFAULT_DATA_FOLDER, DEFAULT_HOST_WITH_KEY, DEFAULT_UPSTREAM_NAME, defaults } from "./defaults.ts";
 import { keysOf, type Overrides } from "./environment.ts";
 import { isLoopbackHost } from "./loopback.ts";
 import { type Place, type Problem, problemAt, type Reason } from "./problem.ts";
 import { parseSizeBytes } from "./quantities.ts";
+import { authModeOf, checkUpstreamKeys, holdsArkKey } from "./resolve-auth.ts";
 import { resolveLedger } from "./resolve-ledger.ts";
+import { resolveLimits, unpricedModels } from "./resolve-limits.ts";
 import { defaultRepairs, resolveModels } from "./resolve-models.ts";
 import { defaultTimeouts, durationMs, mergeTimeouts } from "./resolve-timeouts.ts";
 import type { Settings } from "./schema.ts";
@@ -76,14 +78,20 @@ class Resolver {
       warnings: this.warnings,
     };
     const models = resolveModels(context, settings.models ?? {}, this.#overrides.models);
+    const mode = authModeOf(settings, upstreams);
+    const passthroughModels = settings.passthrough_models ?? [...defaults.passthrough_models];
+    this.#checkUpstreamKeys(mode, upstreams, models, passthroughModels);
+    const limits = resolveLimits(settings.limits ?? {});
+    this.warnings.push(...unpricedModels(limits, models, this.#placeInFile));
     return {
-      server: this.#server(upstreams),
+      server: this.#server(mode === "passthrough" && holdsArkKey(upstreams)),
       control: this.#control(),
-      auth: { mode: settings.auth?.mode ?? defaults.auth.mode },
+      auth: { mode },
+      limits,
       upstreams,
       models,
       defaultModel: this.#defaultModel(models.map((model) => model.alias)),
-      passthroughModels: settings.passthrough_models ?? [...defaults.passthrough_models],
+      passthroughModels,
       repairs: defaultRepairs,
       timeouts,
       heartbeat: {
@@ -121,17 +129,35 @@ class Resolver {
     if (url.protocol === "http:" && !isLocal) this.#warn(place, { kind: "key-in-the-clear" });
   }
 
-  #server(upstreams: readonly UpstreamConfig[]): Config["server"] {
+  #checkUpstreamKeys(
+    mode: AuthMode,
+    upstreams: readonly UpstreamConfig[],
+    models: readonly ModelConfig[],
+    passthroughModels: readonly string[],
+  ): void {
+    checkUpstreamKeys({
+      settings: this.#settings,
+      mode,
+      upstreams,
+      models,
+      passthroughModels,
+      placeOf: this.#placeInFile,
+      wrong: (place, reason) => this.#wrong(place, reason),
+      warn: (place, reason) => this.#warn(place, reason),
+    });
+  }
+
+  /** @param lendsKey whoever reaches the gateway spends its Ark key */
+  #server(lendsKey: boolean): Config["server"] {
     const { server, timeouts } = this.#settings;
     const override = this.#overrides.host;
     const chosen = override?.value ?? server?.host;
-    const holdsKey = upstreams.some((upstream) => upstream.apiKeys.length > 0);
-    if (chosen !== undefined && holdsKey && !isLoopbackHost(chosen)) {
+    if (chosen !== undefined && lendsKey && !isLoopbackHost(chosen)) {
       const place = override?.place ?? this.#placeInFile(["server", "host"]);
       this.#wrong(place, { kind: "host-with-key", host: chosen });
     }
     return {
-      host: chosen ?? (holdsKey ? DEFAULT_HOST_WITH_KEY : defaults.server.host),
+      host: chosen ?? (lendsKey ? DEFAULT_HOST_WITH_KEY : defaults.server.host),
       port: this.#overrides.port?.value ?? server?.port ?? defaults.server.port,
       bodyBytesMax: parseSizeBytes(server?.body_bytes_max ?? defaults.server.body_bytes_max) ?? 0,
       bodiesBytesMax: parseSizeBytes(server?.bodies_bytes_max ?? defaults.server.bodies_bytes_max) ?? 0,
@@ -159,7 +185,15 @@ class Resolver {
         this.#placeInFile(control?.port === undefined ? ["server", "port"] : ["control", "port"]);
       this.#wrong(place, { kind: "same-port", port });
     }
-    return { host, port, adminKey: this.#overrides.adminKey?.value ?? null };
+    return { host, port, ...this.#operatorKeys() };
+  }
+
+  #operatorKeys(): Pick<Config["control"], "adminKey" | "readKey"> {
+    const { adminKey, readKey } = this.#overrides;
+    if (readKey !== null && readKey.value === adminKey?.value) {
+      this.#wrong(readKey.place, { kind: "same-keys" });
+    }
+    return { adminKey: adminKey?.value ?? null, readKey: readKey?.value ?? null };
   }
 
   #defaultModel(aliases: readonly string[]): string | null {

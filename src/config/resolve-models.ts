@@ -7,6 +7,7 @@ import { arkCatalogue, findArkModel, priceOfModel } from "./ark-models.ts";
 import type { ModelConfig, TargetConfig, UpstreamConfig } from "./config.ts";
 import { exampleModels, isExampleId } from "./defaults.ts";
 import type { Override } from "./environment.ts";
+import { limitsOf } from "./limit-settings.ts";
 import { configuredPrice, type PriceSettings } from "./price-settings.ts";
 import { type Place, type Problem, problemAt } from "./problem.ts";
 import { mergeTimeouts } from "./resolve-timeouts.ts";
@@ -90,6 +91,7 @@ function resolveModel(
     repairs: resolveRepairs(settings.repairs ?? []),
     timeouts: mergeTimeouts(context.timeouts, settings.timeouts ?? {}),
     price: resolvePrice(context, alias, settings.price, target.model),
+    limits: limitsOf(settings.limits ?? {}),
     isExample: isExampleId(target.model),
   };
 }

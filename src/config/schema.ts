@@ -2,7 +2,9 @@
 import { z } from "zod";
 import { repairs } from "../core/changes.ts";
 import { billColumnsSchema } from "./bill-columns.ts";
+import { authModes } from "./config.ts";
 import { expecting, section } from "./expectations.ts";
+import { limitsSchema, modelLimitsSchema } from "./limit-settings.ts";
 import { priceSchema } from "./price-settings.ts";
 import {
   durationSchema,
@@ -130,6 +132,7 @@ const modelSettings = section({
     .describe(
       "What the model costs. Default: Ark's list price where the target is a known model id; else unknown.",
     ),
+  limits: modelLimitsSchema.optional().describe("What may be used of this alias, by all callers together."),
   repairs: expecting(z.array(repairSchema).max(32), "a list of repairs", "修补项列表")
     .optional()
     .describe("Repairs over and above the default ones, or, with a hyphen, without one of them."),
@@ -145,7 +148,7 @@ const modelSchema = expecting(
 const serverSection = section({
   host: hostSchema
     .optional()
-    .describe("Where clients reach the gateway; loopback while it holds an Ark key."),
+    .describe("Where clients reach the gateway; loopback where it would lend its Ark key to whoever comes."),
   port: portSchema.optional().describe("The port for clients."),
   body_bytes_max: sizeSchema.optional().describe("A larger request body is answered 413."),
   bodies_bytes_max: sizeSchema
@@ -210,7 +213,7 @@ const upstreamSection = section({
   base_url: baseUrlSchema.optional().describe("Ark's data plane."),
   api_keys: apiKeysSchema
     .optional()
-    .describe("The gateway's own Ark keys. Empty: each caller's key is passed on."),
+    .describe("The gateway's own Ark keys. Empty: each caller's own Ark key is passed on."),
 });
 
 export const configSchema = section({
@@ -220,11 +223,17 @@ export const configSchema = section({
     port: portSchema.optional().describe("The port of the control plane."),
   })
     .optional()
-    .describe("The control plane: metrics."),
+    .describe("The control plane: metrics and the admin API."),
   auth: section({
-    mode: expecting(z.literal("passthrough"), "passthrough", " passthrough")
+    mode: expecting(z.enum(authModes), `one of ${authModes.join(", ")}`, `以下之一：${authModes.join("、")}`)
       .optional()
-      .describe("Who may come in. passthrough: the caller's credential goes to Ark as it is."),
+      .describe(
+        [
+          "passthrough: the caller's credential goes to Ark as it is. keys: it must be a key of the gateway's own.",
+          "both: what begins with sk- must be one, anything else goes to Ark.",
+          "Default: keys once an upstream has `api_keys`.",
+        ].join(" "),
+      ),
   })
     .optional()
     .describe("Who may come in."),
@@ -262,6 +271,7 @@ export const configSchema = section({
     .optional()
     .describe("When a call is tried again."),
   ledger: ledgerSection.optional().describe("What is remembered of each call, and what a loss may cost."),
+  limits: limitsSchema.optional().describe("How much may be used, and who waits."),
 });
 
 /** The configuration file as it was written, checked. */

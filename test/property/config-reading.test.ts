@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readConfigBytes } from "../../src/config/read-config.ts";
+import type { LimitSettings } from "../../src/core/limits.ts";
 import { areTiersInOrder } from "../../src/core/money.ts";
 import { propertyRuns, propertyTimeoutMs } from "../support/property-runs.ts";
 
@@ -20,6 +21,8 @@ const compact = Buffer.from(
     "ledger: {durability: power, retention: 90d, client_loss: drain, drain_for: 30s, drains_max: 9}",
     "timeouts: {dns: 5s, first_token: null}",
     `default_model: \${D:-fast}`,
+    "auth: {mode: both}",
+    "limits: {concurrent: 8, queue: {waiting_max: 9, wait_max: 5s}, total: {budgets: [{cny: 1.5, per: day}]}}",
   ].join("\n"),
 );
 
@@ -50,6 +53,9 @@ const fragments = [
   "targets: [{}]",
   "5s",
   "99999999999d",
+  "budgets: [{tokens: 1, per: all}]",
+  "queue: null",
+  "per: week",
 ];
 
 const change = fc.record({
@@ -72,6 +78,20 @@ function mutate(file: Buffer, changes: readonly { at: number; removed: number; i
 
 const source = { environment: { D: "fast" }, flags: {}, workingFolder: "/" };
 
+function checkLimits({ requestsPerMinute, tokensPerMinute, concurrent, budgets }: LimitSettings): void {
+  for (const limit of [
+    requestsPerMinute,
+    tokensPerMinute,
+    concurrent,
+    ...budgets.map((each) => each.amount),
+  ]) {
+    if (limit === null) continue;
+    expect(Number.isSafeInteger(limit)).toBe(true);
+    expect(limit).toBeGreaterThanOrEqual(1);
+  }
+  expect(new Set(budgets.map(({ unit, period }) => `${unit}/${period}`)).size).toBe(budgets.length);
+}
+
 function check(bytes: Buffer): "ok" | "broken" {
   const reading = readConfigBytes(source, "volcano-proxy.yaml", bytes);
   if (reading.kind === "ok") {
@@ -82,6 +102,9 @@ function check(bytes: Buffer): "ok" | "broken" {
       expect(areTiersInOrder(price.tiers)).toBe(true);
       expect(price.tiers.every(({ input, output }) => Number.isSafeInteger(input + output))).toBe(true);
     }
+    for (const { limits } of reading.config.models) checkLimits(limits);
+    checkLimits(reading.config.limits.keyDefaults);
+    checkLimits(reading.config.limits.total);
     expect(reading.config.ledger.retentionMs).toBeGreaterThanOrEqual(86_400_000);
     expect(reading.config.ledger.retentionMs).toBeLessThanOrEqual(3_650 * 86_400_000);
     return "ok";

@@ -37,7 +37,7 @@ describe("names", () => {
     },
   );
 
-  test.each(["ledger: { sink: sqlite }", "limits: {}", "retries: { budget_ratio: 0.2 }"])(
+  test.each(["ledger: { sink: sqlite }", "limits: { budgets: [] }", "retries: { budget_ratio: 0.2 }"])(
     "nor is %s known",
     (text) => {
       expect(bad(text)[0]).toMatch(/unknown setting/);
@@ -77,7 +77,7 @@ describe("values", () => {
     ["timeouts: { connect: null }", "1:22: timeouts.connect: expected a duration"],
     ["heartbeat: { before_first_byte: yes }", "1:33: heartbeat.before_first_byte: expected true or false"],
     ["retries: { attempts_max: 11 }", "1:26: retries.attempts_max: expected a whole number"],
-    ["auth: { mode: keys }", "1:15: auth.mode: expected passthrough"],
+    ["auth: { mode: key }", "1:15: auth.mode: expected one of passthrough, keys, both"],
     ["upstreams: { a: { kind: openai } }", "1:25: upstreams.a.kind: expected ark"],
     ["upstreams: {}", "1:12: upstreams: there must be at least one upstream"],
     ["models: { fast: 5 }", "1:17: models.fast: expected an endpoint id"],

@@ -18,7 +18,11 @@ describe("defaults", () => {
     expect(config.server).toMatchObject({ inFlightMax: 9_000, corsOrigins: [] });
     expect(config.server).toMatchObject({ requestHeadersTimeoutMs: 10_000, requestBodyTimeoutMs: 60_000 });
     expect(config.server.drainTimeoutMs).toBe(31 * MINUTE_MS);
-    expect(config.control).toEqual({ host: "127.0.0.1", port: 5_001, adminKey: null });
+    expect(config.control).toEqual({ host: "127.0.0.1", port: 5_001, adminKey: null, readKey: null });
+    expect(config.auth).toEqual({ mode: "passthrough" });
+    const unlimited = { requestsPerMinute: null, tokensPerMinute: null, concurrent: null, budgets: [] };
+    expect(config.limits).toEqual({ keyDefaults: unlimited, total: unlimited, queue: null });
+    expect(config.models.map((model) => model.limits)).toEqual(Array(4).fill(unlimited));
     expect(config.upstreams).toEqual([
       { name: "ark", kind: "ark", baseUrl: "https://ark.cn-beijing.volces.com/api/v3", apiKeys: [] },
     ]);
@@ -170,29 +174,36 @@ describe("references to the environment", () => {
 });
 
 describe("who may reach it", () => {
-  test("with a key of its own the gateway listens on loopback", () => {
-    expect(good("", { ARK_API_KEY: "k" }).config.server.host).toBe("127.0.0.1");
-    expect(good("upstreams: { ark: { api_keys: k } }").config.server.host).toBe("127.0.0.1");
-    expect(good("").config.server.host).toBe("0.0.0.0");
+  const lent = "auth: { mode: passthrough }";
+
+  test("a gateway that lends its key to whoever comes listens on loopback", () => {
+    expect(good(lent, { ARK_API_KEY: "k" }).config.server.host).toBe("127.0.0.1");
+    expect(good(`upstreams: { ark: { api_keys: k } }\n${lent}`).config.server.host).toBe("127.0.0.1");
+    expect(good(lent).config.server.host).toBe("0.0.0.0");
+    expect(good("", { ARK_API_KEY: "k" }).config.server.host).toBe("0.0.0.0");
+    expect(good("auth: { mode: both }", { ARK_API_KEY: "k" }).config.server.host).toBe("0.0.0.0");
   });
 
   test.each(["127.0.0.1", "127.9.9.9", "::1", "localhost", "::ffff:127.0.0.1"])("%s is loopback", (host) => {
-    expect(good(`server: { host: "${host}" }`, { ARK_API_KEY: "k" }).config.server.host).toBe(host);
+    const text = `server: { host: "${host}" }\n${lent}`;
+    expect(good(text, { ARK_API_KEY: "k" }).config.server.host).toBe(host);
   });
 
   test.each(["0.0.0.0", "::", "10.0.0.1", "example.com", "::ffff:10.0.0.1", "localhost.example"])(
-    "%s with a key is an error that says what to do",
+    "%s with a key that is lent is an error that says what to do",
     (host) => {
-      const [problem] = bad(`server: { host: "${host}" }`, { ARK_API_KEY: "k" });
+      const text = `server: { host: "${host}" }\n${lent}`;
+      const [problem] = bad(text, { ARK_API_KEY: "k" });
       expect(problem).toContain("volcano-proxy.yaml:1:17: server.host: the gateway holds an Ark key");
-      expect(problem).toContain("use 127.0.0.1");
-      expect(good(`server: { host: "${host}" }`).config.server.host).toBe(host);
+      expect(problem).toContain("set auth.mode to keys, use 127.0.0.1");
+      expect(good(text).config.server.host).toBe(host);
+      expect(good(`server: { host: "${host}" }`, { ARK_API_KEY: "k" }).config.server.host).toBe(host);
     },
   );
 
   test("wherever the host comes from", () => {
-    expect(bad("", { ARK_API_KEY: "k", HOST: "::" })[0]).toContain("environment: HOST: the gateway holds");
-    expect(bad("", { ARK_API_KEY: "k" }, { host: "::" })[0]).toContain(
+    expect(bad(lent, { ARK_API_KEY: "k", HOST: "::" })[0]).toContain("environment: HOST: the gateway holds");
+    expect(bad(lent, { ARK_API_KEY: "k" }, { host: "::" })[0]).toContain(
       "command line: --host: the gateway holds",
     );
   });
@@ -416,11 +427,13 @@ describe("the masked settings", () => {
     "models: { deepseek-v3: null, fast: { targets: [{ model: m }], repairs: [-developer_role], timeouts: { dns: 1.5s },",
     "  price: { input: 0.3, output: 0.6 } },",
     "  tiers: { targets: [{ model: m }], price: [{ up_to_input_tokens: 9, input: 0.1, output: 0 }] },",
-    "  named: { targets: [{ model: ep-mine }], price: doubao-seed-1-8-251228 }, listed: glm-5-2-260617 }",
+    "  named: { targets: [{ model: ep-mine }], price: doubao-seed-1-8-251228, limits: { tokens_per_minute: 5 } }, listed: glm-5-2-260617 }",
     "server: { body_bytes_max: 1000000, cors: ['*'] }",
     "timeouts: { drain: 90s, first_token: 4m }",
     "ledger: { durability: power, retention: 400d, client_loss: drain, drain_for: 1m, on_failure: continue,",
     "  bill_columns: { day: 账单日期, cost: '应付金额(元)' } }",
+    "limits: { requests_per_minute: 60, queue: { waiting_max: 7 }, total: { concurrent: 9,",
+    "  budgets: [{ cny: 0.000001, per: all }, { tokens: 5, per: week }] } }",
   ].join("\n");
 
   test("read again, resolve to the same", () => {
@@ -437,8 +450,11 @@ describe("the masked settings", () => {
     expect(settings.models["deepseek-r1"]?.price).toBeUndefined();
   });
 
-  test("do not show the admin key", () => {
-    const { config } = good("", { VOLCANO_PROXY_ADMIN_KEY: "0123456789abcdef" });
+  test("do not show the admin key, nor the one for reading", () => {
+    const { config } = good("", {
+      VOLCANO_PROXY_ADMIN_KEY: "0123456789abcdef",
+      VOLCANO_PROXY_READ_KEY: "fedcba9876543210123",
+    });
     expect(JSON.stringify(maskedSettings(config))).not.toContain("0123");
   });
 

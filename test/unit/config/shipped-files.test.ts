@@ -39,6 +39,7 @@ describe("the JSON Schema", () => {
       "heartbeat",
       "retries",
       "ledger",
+      "limits",
     ]);
   });
 
@@ -85,8 +86,9 @@ describe("the example", () => {
       ["gpt-4*", "doubao-seed-2-1-turbo-260628"],
     ]);
     expect(good(text, { ARK_API_KEY: "k", PORT: "6000" }).config.server).toMatchObject({
-      host: "127.0.0.1",
+      host: "0.0.0.0",
       port: 6_000,
     });
+    expect(good(text, { ARK_API_KEY: "k" }).config.auth.mode).toBe("keys");
   });
 });
