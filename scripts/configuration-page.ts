@@ -191,6 +191,11 @@ function introduction(example: string): readonly string[] {
     "costs. A call whose price is not known has a cost that is not known, which is not the same as 0; so has one",
     "of the fast tier or with audio. Batch calls and the storage of explicit caches are not told apart yet.",
     "",
+  ];
+}
+
+function access(): readonly string[] {
+  return [
     "## Who may reach it",
     "",
     "| `auth.mode` | who may come in | what Ark is shown |",
@@ -233,6 +238,7 @@ export function configurationPage(): string {
   const example = readFileSync(new URL("../examples/volcano-proxy.yaml", import.meta.url), "utf8");
   const lines = [
     ...introduction(example),
+    ...access(),
     "## Environment",
     "",
     ...variablesTable(),

@@ -2,7 +2,7 @@
 
 export const defaults = {
   server: {
-    /** Loopback instead, where callers need no key of ours and the gateway holds one that they could spend. */
+    /** Loopback instead, where whoever reaches the gateway could spend its Ark key. */
     host: "0.0.0.0",
     port: 5000,
     body_bytes_max: "64MiB",

@@ -1,4 +1,4 @@
-/** Turns the limits of the file into what the house is built from, and warns of budgets that nothing can meet. */
+/** Turns the limits of the file into what the house is built from, and warns of what they refuse outright. */
 import type { LimitSettings } from "../core/limits.ts";
 import type { LimitsConfig, ModelConfig } from "./config.ts";
 import { queueDefaults } from "./defaults.ts";
@@ -26,7 +26,7 @@ function countsMoney({ budgets }: LimitSettings): boolean {
   return budgets.some(({ unit }) => unit === "cny");
 }
 
-/** A warning for each model that a budget in CNY covers and whose price is not known: its calls are refused. */
+/** A warning for each model under a budget in CNY whose price is not known: its calls are refused. */
 export function unpricedModels(
   limits: LimitsConfig,
   models: readonly ModelConfig[],
