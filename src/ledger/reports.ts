@@ -1,4 +1,5 @@
 /** The port of the ledger's reports: sums by key, model, day and ending, and the rows underneath. */
+import type { AuditEntry } from "../core/audit.ts";
 import type { BeijingDay } from "../core/beijing-day.ts";
 import type { Cause, Settlement } from "../core/ending.ts";
 import type { MicroYuan } from "../core/money.ts";
@@ -35,7 +36,8 @@ export type UsageFilters = {
   readonly provenance?: readonly Provenance[];
 };
 
-export const FILTER_VALUES_MAX = 100;
+/** As many as there may be keys: whoever owns all of them still sees all of their rows. */
+export const FILTER_VALUES_MAX = 100_000;
 /** More groups than this are cut off, and the report says so. */
 export const USAGE_ROWS_MAX = 10_000;
 /** The longest period of sums; of sums by the hour HOURLY_DAYS_MAX. */
@@ -127,6 +129,39 @@ export type AttemptsQuery =
 /** In one query by ids. */
 export const REQUEST_IDS_MAX = 1_000;
 
+/** Where a page ended; the next begins behind it. */
+export type RowCursor = { readonly openedAtWallMs: number; readonly attemptId: string };
+
+export type RowFilters = Omit<UsageFilters, "state"> & { readonly state?: readonly AttemptRow["state"][] };
+
+export type RowsQuery = {
+  /** Opened at this moment or later, and before that one; null: whenever. */
+  readonly fromWallMs: number | null;
+  readonly toWallMs: number | null;
+  readonly filters?: RowFilters;
+  /** Rows before the end of the page before; null: the newest. */
+  readonly before: RowCursor | null;
+  /** From 1 to PAGE_ROWS_MAX. */
+  readonly rowsMax: number;
+};
+
+/** The newest row first; `next` is null where there is no further row. */
+export type RowsPage = { readonly rows: readonly AttemptRow[]; readonly next: RowCursor | null };
+
+export type AuditQuery = {
+  /** Of this thing alone; all when left out. */
+  readonly subject?: string;
+  /** Entries with smaller ids; null: the newest. */
+  readonly before: number | null;
+  /** From 1 to PAGE_ROWS_MAX. */
+  readonly rowsMax: number;
+};
+export type KeptAuditEntry = AuditEntry & { readonly id: number };
+/** The newest entry first; `next` is null where there is no further one. */
+export type AuditPage = { readonly entries: readonly KeptAuditEntry[]; readonly next: number | null };
+
+export const PAGE_ROWS_MAX = 1_000;
+
 /**
  * Every call may fail with a GatewayError: `invalid_request` (the query makes no sense, or passes a bound),
  * `ledger_unavailable` (no ledger there, not readable, or it took too long), `overloaded` (too many wait).
@@ -138,5 +173,9 @@ export interface LedgerReports {
    * no more memory than a thousand. Rows that are written meanwhile may be missed.
    */
   attempts(query: AttemptsQuery): AsyncIterable<AttemptRow>;
+  /** The newest rows, open ones too, a page at a time. */
+  page(query: RowsQuery): Promise<RowsPage>;
+  /** What operators have changed, the newest first, a page at a time. */
+  audit(query: AuditQuery): Promise<AuditPage>;
   close(): Promise<void>;
 }

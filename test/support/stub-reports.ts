@@ -3,7 +3,9 @@ import type { Settlement } from "../../src/core/ending.ts";
 import type {
   AttemptRow,
   AttemptsQuery,
+  AuditPage,
   LedgerReports,
+  RowsPage,
   UsageQuery,
   UsageReport,
   UsageRow,
@@ -91,6 +93,14 @@ export class StubReports implements LedgerReports {
   async *attempts(query: AttemptsQuery): AsyncIterable<AttemptRow> {
     this.attemptsQueries.push(query);
     yield* this.#attempts;
+  }
+
+  page(): Promise<RowsPage> {
+    return Promise.resolve({ rows: this.#attempts, next: null });
+  }
+
+  audit(): Promise<AuditPage> {
+    return Promise.resolve({ entries: [], next: null });
   }
 
   close(): Promise<void> {

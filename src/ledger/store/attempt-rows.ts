@@ -1,12 +1,17 @@
 /** Raw rows for reports, a page at a time. */
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from "node:sqlite";
-import type { AttemptRow, AttemptsQuery } from "../reports.ts";
-import { checkRequestIds, conditionOf, spanOf } from "./report-query.ts";
+import type { AttemptRow, AttemptsQuery, RowCursor, RowsPage, RowsQuery } from "../reports.ts";
+import {
+  checkMoment,
+  checkRequestIds,
+  checkRowsMax,
+  conditionOf,
+  spanOf,
+  WALL_MS_MAX,
+} from "./report-query.ts";
 
-/** Where a page ended; the next begins behind it. */
-export type PageEnd = { readonly openedAtWallMs: number; readonly attemptId: string };
 /** `end` is null on the last page. */
-export type AttemptsPage = { readonly rows: readonly AttemptRow[]; readonly end: PageEnd | null };
+export type AttemptsPage = { readonly rows: readonly AttemptRow[]; readonly end: RowCursor | null };
 
 export const PAGE_ROWS = 1_000;
 /** More than any request's attempts. */
@@ -25,7 +30,7 @@ const columns = `
 export function readAttempts(
   database: DatabaseSync,
   query: AttemptsQuery,
-  after: PageEnd | null,
+  after: RowCursor | null,
   pageRows = PAGE_ROWS,
 ): AttemptsPage {
   if ("requestIds" in query) return { rows: rowsOfRequests(database, query.requestIds), end: null };
@@ -49,7 +54,32 @@ export function readAttempts(
     .map(rowOf);
   const last = rows.at(-1);
   if (last === undefined || rows.length < pageRows) return { rows, end: null };
-  return { rows, end: { openedAtWallMs: last.openedAtWallMs, attemptId: last.attemptId } };
+  return { rows, end: cursorOf(last) };
+}
+
+function cursorOf({ openedAtWallMs, attemptId }: AttemptRow): RowCursor {
+  return { openedAtWallMs, attemptId };
+}
+
+/** @throws GatewayError invalid_request; SQLite's errors as they are */
+export function readPage(database: DatabaseSync, query: RowsQuery): RowsPage {
+  const { before, rowsMax, fromWallMs, toWallMs } = query;
+  checkRowsMax(rowsMax);
+  for (const wallMs of [fromWallMs, toWallMs, before?.openedAtWallMs])
+    if (wallMs != null) checkMoment(wallMs);
+  const end = { openedAtWallMs: toWallMs ?? WALL_MS_MAX, attemptId: "" };
+  const start = before === null || before.openedAtWallMs >= end.openedAtWallMs ? end : before;
+  const condition = conditionOf(query.filters ?? {});
+  const sql = `
+    SELECT ${columns} FROM attempts
+    WHERE (opened_at, attempt_id) < (?, ?) AND opened_at >= ?${condition.sql}
+    ORDER BY opened_at DESC, attempt_id DESC LIMIT ?`;
+  const found = database
+    .prepare(sql)
+    .all(start.openedAtWallMs, start.attemptId, fromWallMs ?? -WALL_MS_MAX, ...condition.values, rowsMax + 1);
+  const rows = found.slice(0, rowsMax).map(rowOf);
+  const last = rows.at(-1);
+  return { rows, next: last === undefined || found.length <= rowsMax ? null : cursorOf(last) };
 }
 
 /** An attempt's id is its request's, a dot and a number, so those of a request lie side by side. */

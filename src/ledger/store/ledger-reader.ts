@@ -1,12 +1,13 @@
 /** A read-only connection to a ledger, beside a gateway that writes to it or without one. */
 import { existsSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { GatewayError } from "../../core/errors.ts";
-import type { AttemptsQuery, UsageQuery, UsageReport } from "../reports.ts";
-import { type AttemptsPage, type PageEnd, readAttempts } from "./attempt-rows.ts";
+import { GatewayError, unreachable } from "../../core/errors.ts";
+import { readAttempts, readPage } from "./attempt-rows.ts";
+import { readAudit } from "./audit-rows.ts";
 import { adviceOn, type LedgerFault, LedgerOpenError, openErrorOf } from "./failures.ts";
 import { checkIdentity, ledgerPath } from "./ledger-file.ts";
 import { schemaVersionOf } from "./migrate.ts";
+import type { ReportsAnswer, ReportsQuestion } from "./reports-message.ts";
 import { schemaSteps } from "./schema.ts";
 import { readUsage } from "./usage-report.ts";
 
@@ -42,24 +43,31 @@ export class LedgerReader {
     }
   }
 
-  usage(query: UsageQuery): UsageReport {
-    return this.#read(() => readUsage(this.#database, query));
-  }
-
-  attempts(query: AttemptsQuery, after: PageEnd | null): AttemptsPage {
-    return this.#read(() => readAttempts(this.#database, query, after));
+  answer(question: ReportsQuestion): ReportsAnswer {
+    try {
+      return answerTo(this.#database, question);
+    } catch (thrown) {
+      throw unavailable(thrown, this.#path);
+    }
   }
 
   close(): void {
     if (this.#database.isOpen) this.#database.close();
   }
+}
 
-  #read<Result>(work: () => Result): Result {
-    try {
-      return work();
-    } catch (thrown) {
-      throw unavailable(thrown, this.#path);
-    }
+function answerTo(database: DatabaseSync, question: ReportsQuestion): ReportsAnswer {
+  switch (question.kind) {
+    case "usage":
+      return { kind: "usage", report: readUsage(database, question.query) };
+    case "attempts":
+      return { kind: "attempts", page: readAttempts(database, question.query, question.after) };
+    case "page":
+      return { kind: "page", page: readPage(database, question.query) };
+    case "audit":
+      return { kind: "audit", page: readAudit(database, question.query) };
+    default:
+      return unreachable(question);
   }
 }
 

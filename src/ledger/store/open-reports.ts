@@ -1,29 +1,22 @@
 /** Reports read where they are asked for: the command line's, beside a running gateway or without one. */
-import type { AttemptRow, AttemptsQuery, LedgerReports, UsageQuery, UsageReport } from "../reports.ts";
-import type { PageEnd } from "./attempt-rows.ts";
+import type { LedgerReports } from "../reports.ts";
+import { AskedReports } from "./asked-reports.ts";
 import { LedgerReader } from "./ledger-reader.ts";
+import type { ReportsAnswer, ReportsQuestion } from "./reports-message.ts";
 
-class OpenReports implements LedgerReports {
+class OpenReports extends AskedReports {
   readonly #reader: LedgerReader;
 
   constructor(reader: LedgerReader) {
+    super();
     this.#reader = reader;
   }
 
-  async usage(query: UsageQuery): Promise<UsageReport> {
-    return this.#reader.usage(query);
+  override async ask(question: ReportsQuestion): Promise<ReportsAnswer> {
+    return this.#reader.answer(question);
   }
 
-  async *attempts(query: AttemptsQuery): AsyncGenerator<AttemptRow> {
-    let end: PageEnd | null = null;
-    do {
-      const page = this.#reader.attempts(query, end);
-      yield* page.rows;
-      end = page.end;
-    } while (end !== null);
-  }
-
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     this.#reader.close();
   }
 }

@@ -4,11 +4,12 @@ import { GatewayError } from "../../core/errors.ts";
 import {
   FILTER_VALUES_MAX,
   HOURLY_DAYS_MAX,
+  PAGE_ROWS_MAX,
   PERIOD_DAYS_MAX,
   REQUEST_IDS_MAX,
+  type RowFilters,
   USAGE_ROWS_MAX,
   type UsageDimension,
-  type UsageFilters,
   type UsagePeriod,
   type UsageQuery,
   usageDimensions,
@@ -27,10 +28,11 @@ export const filterColumns = {
   provenance: "provenance",
 } as const satisfies Record<Exclude<UsageDimension, "day" | "hour">, string>;
 
-/** A condition with a placeholder for each value, and the values. */
+/** A condition with a placeholder for each filter, and each filter's values as one JSON text. */
 export type Condition = { readonly sql: string; readonly values: readonly string[] };
 
-const WALL_MS_MAX = 8_640_000_000_000_000;
+/** The last moment that a date can have. */
+export const WALL_MS_MAX = 8_640_000_000_000_000;
 
 function refuse(message: string): never {
   throw new GatewayError("invalid_request", message);
@@ -45,13 +47,23 @@ export function spanOf(period: UsagePeriod): Span {
     return bounded(fromWallMs, toWallMs);
   }
   const { fromWallMs, toWallMs } = period;
-  for (const wallMs of [fromWallMs, toWallMs]) {
-    if (!Number.isInteger(wallMs) || Math.abs(wallMs) > WALL_MS_MAX) {
-      refuse("A period runs from one moment to another in whole milliseconds since 1970.");
-    }
-  }
+  for (const wallMs of [fromWallMs, toWallMs]) checkMoment(wallMs);
   if (toWallMs <= fromWallMs) refuse("The period ends before it begins.");
   return bounded(fromWallMs, toWallMs);
+}
+
+/** @throws GatewayError invalid_request */
+export function checkMoment(wallMs: number): void {
+  if (!Number.isInteger(wallMs) || Math.abs(wallMs) > WALL_MS_MAX) {
+    refuse("A period runs from one moment to another in whole milliseconds since 1970.");
+  }
+}
+
+/** @throws GatewayError invalid_request */
+export function checkRowsMax(rowsMax: number): void {
+  if (!Number.isInteger(rowsMax) || rowsMax < 1 || rowsMax > PAGE_ROWS_MAX) {
+    refuse(`A page has from 1 to ${PAGE_ROWS_MAX} rows.`);
+  }
 }
 
 function bounded(fromWallMs: number, toWallMs: number): Span {
@@ -83,7 +95,7 @@ export function checkUsageQuery({ groupBy, rowsMax }: UsageQuery, { fromWallMs, 
 }
 
 /** @throws GatewayError invalid_request */
-export function conditionOf(filters: UsageFilters): Condition {
+export function conditionOf(filters: RowFilters): Condition {
   const parts: string[] = [];
   const values: string[] = [];
   for (const [name, wanted] of Object.entries(filters)) {
@@ -92,8 +104,8 @@ export function conditionOf(filters: UsageFilters): Condition {
     if (wanted.length > FILTER_VALUES_MAX) {
       refuse(`At most ${FILTER_VALUES_MAX} values of ${name} may be chosen.`);
     }
-    parts.push(` AND ${filterColumns[name]} IN (${wanted.map(() => "?").join(", ")})`);
-    values.push(...wanted.map(String));
+    parts.push(` AND ${filterColumns[name]} IN (SELECT value FROM json_each(?))`);
+    values.push(JSON.stringify(wanted.map(String)));
   }
   return { sql: parts.join(""), values };
 }

@@ -2,17 +2,16 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { asGatewayError } from "../../core/errors.ts";
 import { LedgerReader } from "./ledger-reader.ts";
-import type { ReportsAnswer, ReportsQuestion, ReportsThreadData } from "./reports-message.ts";
+import type { ReportsAnswer, ReportsFailure, ReportsQuestion, ReportsThreadData } from "./reports-message.ts";
 
 const { folder } = workerData as ReportsThreadData;
 
 /** The file is opened for each question: none is held open, and one that was put back is found. */
-function answerTo(question: ReportsQuestion): ReportsAnswer {
+function answerTo(question: ReportsQuestion): ReportsAnswer | ReportsFailure {
   let reader: LedgerReader | null = null;
   try {
     reader = LedgerReader.open(folder);
-    if (question.kind === "usage") return { kind: "usage", report: reader.usage(question.query) };
-    return { kind: "attempts", page: reader.attempts(question.query, question.after) };
+    return reader.answer(question);
   } catch (thrown) {
     const { code, message } = asGatewayError(thrown);
     return { kind: "failed", code, message };

@@ -1,9 +1,9 @@
 /** Reports for a running gateway: questions queue up for a thread that is started with the first of them. */
 import { Worker } from "node:worker_threads";
-import { GatewayError, unreachable } from "../../core/errors.ts";
-import type { AttemptRow, AttemptsQuery, LedgerReports, UsageQuery, UsageReport } from "../reports.ts";
-import type { AttemptsPage, PageEnd } from "./attempt-rows.ts";
-import type { ReportsAnswer, ReportsQuestion, ReportsThreadData } from "./reports-message.ts";
+import { GatewayError } from "../../core/errors.ts";
+import type { LedgerReports } from "../reports.ts";
+import { AskedReports } from "./asked-reports.ts";
+import type { ReportsAnswer, ReportsFailure, ReportsQuestion, ReportsThreadData } from "./reports-message.ts";
 
 export type ReportsOptions = {
   /** One question's time on the thread, its start included; 10 s when left out. */
@@ -22,7 +22,7 @@ type Waiting = {
   readonly reject: (error: GatewayError) => void;
 };
 
-class ThreadReports implements LedgerReports {
+class ThreadReports extends AskedReports {
   readonly #folder: string;
   readonly #timeoutMs: number;
   readonly #questionsMax: number;
@@ -33,27 +33,13 @@ class ThreadReports implements LedgerReports {
   #isClosed = false;
 
   constructor(folder: string, options: ReportsOptions) {
+    super();
     this.#folder = folder;
     this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
     this.#questionsMax = options.questionsMax ?? QUESTIONS_MAX;
   }
 
-  async usage(query: UsageQuery): Promise<UsageReport> {
-    const answer = await this.#ask({ kind: "usage", query });
-    if (answer.kind !== "usage") throw failureOf(answer);
-    return answer.report;
-  }
-
-  async *attempts(query: AttemptsQuery): AsyncGenerator<AttemptRow> {
-    let end: PageEnd | null = null;
-    do {
-      const page: AttemptsPage = await this.#page(query, end);
-      yield* page.rows;
-      end = page.end;
-    } while (end !== null);
-  }
-
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     this.#isClosed = true;
     const worker = this.#worker;
     this.#drop();
@@ -61,13 +47,7 @@ class ThreadReports implements LedgerReports {
     await worker?.terminate();
   }
 
-  async #page(query: AttemptsQuery, after: PageEnd | null): Promise<AttemptsPage> {
-    const answer = await this.#ask({ kind: "attempts", query, after });
-    if (answer.kind !== "attempts") throw failureOf(answer);
-    return answer.page;
-  }
-
-  #ask(question: ReportsQuestion): Promise<ReportsAnswer> {
+  override ask(question: ReportsQuestion): Promise<ReportsAnswer> {
     if (this.#isClosed) return Promise.reject(closedError());
     if (this.#waiting.length >= this.#questionsMax) {
       const message = "Too many reports are being read. Try again in a moment.";
@@ -92,8 +72,10 @@ class ThreadReports implements LedgerReports {
       workerData: data,
       execArgv: ["--disable-warning=ExperimentalWarning"],
     });
-    worker.on("message", (answer: ReportsAnswer) => {
-      if (worker === this.#worker) this.#next()?.resolve(answer);
+    worker.on("message", (answer: ReportsAnswer | ReportsFailure) => {
+      if (worker !== this.#worker) return;
+      if (answer.kind !== "failed") this.#next()?.resolve(answer);
+      else this.#next()?.reject(new GatewayError(answer.code, answer.message));
     });
     const onEnd = (cause: unknown): void => {
       if (worker === this.#worker) this.#fail(new GatewayError("ledger_unavailable", FAILED, { cause }));
@@ -138,18 +120,6 @@ const FAILED = "The thread that reads reports stopped. Try again in a moment.";
 
 function closedError(): GatewayError {
   return new GatewayError("shutting_down", "The gateway is stopping.");
-}
-
-function failureOf(answer: ReportsAnswer): GatewayError {
-  switch (answer.kind) {
-    case "failed":
-      return new GatewayError(answer.code, answer.message);
-    case "usage":
-    case "attempts":
-      return new GatewayError("internal_error", FAILED);
-    default:
-      return unreachable(answer);
-  }
 }
 
 /** Nothing is started, and no file is opened, before the first question. */

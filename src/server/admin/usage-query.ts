@@ -33,7 +33,7 @@ export type UsageReading =
   | { readonly kind: "wrong"; readonly parameter: UsageParameter; readonly expects: Phrase };
 
 const DEFAULT_DAYS = 30;
-const NAMES_MAX = 100;
+export const NAMES_MAX = 100;
 const NAME_CHARACTERS_MAX = 256;
 const DAYS_MAX = 3_700;
 

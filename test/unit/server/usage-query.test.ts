@@ -1,7 +1,7 @@
 /** Proves how the words of a question to the ledger are read, and which of them are refused. */
 import { describe, expect, test } from "vitest";
-import { FILTER_VALUES_MAX, PERIOD_DAYS_MAX } from "../../../src/ledger/reports.ts";
-import { readUsageQuery, type UsageParameters } from "../../../src/server/admin/usage-query.ts";
+import { PERIOD_DAYS_MAX } from "../../../src/ledger/reports.ts";
+import { NAMES_MAX, readUsageQuery, type UsageParameters } from "../../../src/server/admin/usage-query.ts";
 
 /** One in the morning in Beijing: still the day before in London. */
 const NOW = Date.parse("2026-11-23T01:00:00+08:00");
@@ -58,7 +58,7 @@ describe("refused", () => {
     ["an end before the beginning", { from: "2026-11-02", to: "2026-11-01" }, "to"],
     ["a beginning after today", { from: "2026-11-24" }, "from"],
     ["an empty name", { model: "fast," }, "model"],
-    ["too many names", { key: many(FILTER_VALUES_MAX + 1) }, "key"],
+    ["too many names", { key: many(NAMES_MAX + 1) }, "key"],
     ["a name that is too long", { model: "m".repeat(257) }, "model"],
   ])("%s", (_what, parameters, parameter) => {
     const reading = read(parameters);
@@ -68,7 +68,7 @@ describe("refused", () => {
   });
 
   test("at the bounds it is taken, and the ledger takes as much", () => {
-    expect(read({ key: many(FILTER_VALUES_MAX) }).kind).toBe("ok");
+    expect(read({ key: many(NAMES_MAX) }).kind).toBe("ok");
     expect(read({ model: "m".repeat(256) }).kind).toBe("ok");
     const end = Date.parse("2026-11-23T00:00:00Z");
     const day = (days: number): string => new Date(end - days * 86_400_000).toISOString().slice(0, 10);

@@ -6,10 +6,11 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type BeijingDay, DAY_MS, startOfBeijingDay } from "../../../../src/core/beijing-day.ts";
-import type { UsageDimension } from "../../../../src/ledger/reports.ts";
+import type { UsageDimension, UsageReport } from "../../../../src/ledger/reports.ts";
 import { ledgerPath } from "../../../../src/ledger/store/ledger-file.ts";
 import { LedgerReader } from "../../../../src/ledger/store/ledger-reader.ts";
 import { LedgerStore } from "../../../../src/ledger/store/ledger-store.ts";
+import type { ReportsAnswer } from "../../../../src/ledger/store/reports-message.ts";
 
 const ROWS = 1_000_000;
 const KEYS = 50;
@@ -17,6 +18,8 @@ const MODELS = 10;
 const DAYS = 30;
 const OPEN_MS_MAX = 3_000;
 const SUMS_MS_MAX = 100;
+/** Every row is looked at. */
+const SEARCH_MS_MAX = 1_500;
 const RETIRE_STEP_MS_MAX = 20;
 
 const firstDay = "2026-08-01" as BeijingDay;
@@ -79,6 +82,11 @@ test(`they open within ${OPEN_MS_MAX} ms, read through for damage`, () => {
   store.close();
 });
 
+function usageIn(answer: ReportsAnswer): UsageReport {
+  if (answer.kind !== "usage") throw new Error(`not sums but ${answer.kind}`);
+  return answer.report;
+}
+
 test.each<{ groupBy: UsageDimension[]; rows: number }>([
   { groupBy: [], rows: 1 },
   { groupBy: ["keyId"], rows: KEYS },
@@ -90,7 +98,8 @@ test.each<{ groupBy: UsageDimension[]; rows: number }>([
   { groupBy: ["day", "keyId"], rows: DAYS * KEYS },
 ])(`their sums over ${DAYS} days by $groupBy take less than ${SUMS_MS_MAX} ms`, ({ groupBy, rows }) => {
   const reader = LedgerReader.open(folder);
-  const report = reader.usage({ period, groupBy });
+  const question = { kind: "usage", query: { period, groupBy } } as const;
+  const report = usageIn(reader.answer(question));
   expect(report.rows).toHaveLength(rows);
   expect(report.totals).toMatchObject({
     attempts: ROWS,
@@ -99,15 +108,28 @@ test.each<{ groupBy: UsageDimension[]; rows: number }>([
     unknownCostAttempts: ROWS / 50,
     countedAttempts: ROWS / 20,
   });
-  expect(quickestMs(() => reader.usage({ period, groupBy }))).toBeLessThan(SUMS_MS_MAX);
+  expect(quickestMs(() => reader.answer(question))).toBeLessThan(SUMS_MS_MAX);
   reader.close();
 });
 
 test("a page of rows is read within as much, from anywhere in the period", () => {
   const reader = LedgerReader.open(folder);
   const halfway = { fromWallMs: firstWallMs + (DAYS * DAY_MS) / 2, toWallMs: firstWallMs + DAYS * DAY_MS };
-  expect(reader.attempts({ period: halfway }, null).rows).toHaveLength(1_000);
-  expect(quickestMs(() => reader.attempts({ period: halfway }, null))).toBeLessThan(SUMS_MS_MAX);
+  const question = { kind: "attempts", query: { period: halfway }, after: null } as const;
+  expect(reader.answer(question)).toMatchObject({ page: { rows: { length: 1_000 } } });
+  expect(quickestMs(() => reader.answer(question))).toBeLessThan(SUMS_MS_MAX);
+  reader.close();
+});
+
+test("a page of the newest is read at once, and a search for what is not there ends", () => {
+  const reader = LedgerReader.open(folder);
+  const newest = { fromWallMs: null, toWallMs: null, before: null, rowsMax: 100 };
+  const page = { kind: "page", query: newest } as const;
+  expect(reader.answer(page)).toMatchObject({ page: { rows: { length: 100 } } });
+  expect(quickestMs(() => reader.answer(page))).toBeLessThan(SUMS_MS_MAX);
+  const nobody = { kind: "page", query: { ...newest, filters: { keyId: ["nobody"] } } } as const;
+  expect(reader.answer(nobody)).toEqual({ kind: "page", page: { rows: [], next: null } });
+  expect(quickestMs(() => reader.answer(nobody))).toBeLessThan(SEARCH_MS_MAX);
   reader.close();
 });
 

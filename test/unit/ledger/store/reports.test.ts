@@ -223,11 +223,11 @@ describe("what makes no sense is refused", () => {
     { period: { fromWallMs: -1e300, toWallMs: NOON }, groupBy: [] },
   ];
 
-  test.each(fits.map((query) => [query]))("not %j", async (query) => {
+  test.each(fits.map((query, index) => [index, query] as const))("not query %i", async (_index, query) => {
     expect((await reportsOn([]).usage(query)).rows).toEqual([]);
   });
 
-  test.each(refused.map((query) => [query]))("but %j", async (query) => {
+  test.each(refused.map((query, index) => [index, query] as const))("but query %i", async (_index, query) => {
     await expect(reportsOn([]).usage(query)).rejects.toMatchObject({ code: "invalid_request" });
   });
 
