@@ -14,10 +14,10 @@ import { expecting, section } from "./expectations.ts";
 import { durationSchema } from "./quantity-schemas.ts";
 
 const MICRO_YUAN = 1_000_000;
-const REQUESTS_PER_MINUTE_MAX = 10_000_000;
-const CONCURRENT_MAX = 100_000;
-const BUDGET_TOKENS_MAX = 1_000_000_000_000;
-const BUDGET_CNY_MAX = 100_000_000;
+export const REQUESTS_PER_MINUTE_MAX = 10_000_000;
+export const CONCURRENT_MAX = 100_000;
+export const BUDGET_TOKENS_MAX = 1_000_000_000_000;
+export const BUDGET_CNY_MAX = 100_000_000;
 const WAITING_MAX_MOST = 100_000;
 const BUDGETS_MAX = budgetUnits.length * budgetPeriods.length;
 
