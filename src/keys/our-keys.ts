@@ -1,0 +1,58 @@
+/** The gates of a gateway with keys of its own: for these alone, and for callers' own Ark keys beside them. */
+import type { Clock } from "../core/clock.ts";
+import { isCredential } from "./credential.ts";
+import { FailedCredentials } from "./failures.ts";
+import type { Caller, Gate } from "./gate.ts";
+import type { KeyRing } from "./key-ring.ts";
+
+/** Whatever begins so must be a key of ours; Ark's own keys do not. */
+const OURS = "sk-";
+
+export type KeysGateParts = {
+  readonly ring: KeyRing;
+  readonly clock: Clock;
+  /** Where wrong keys are counted; its own when left out. */
+  readonly failures?: FailedCredentials;
+};
+
+/** Mode `keys`: a credential must be a key of ours. */
+export class KeysGate implements Gate {
+  readonly #ring: KeyRing;
+  readonly #clock: Clock;
+  readonly #failures: FailedCredentials;
+
+  constructor({ ring, clock, failures = new FailedCredentials(clock) }: KeysGateParts) {
+    this.#ring = ring;
+    this.#clock = clock;
+    this.#failures = failures;
+  }
+
+  letIn(credential: string): Caller | null {
+    if (!isCredential(credential)) return null;
+    const key = this.#ring.find(credential, this.#clock.wallMs());
+    return key === null ? null : { kind: "key", key, keyId: key.id };
+  }
+
+  countFailure(address: string): number | null {
+    return this.#failures.count(address);
+  }
+}
+
+/** Mode `both`: one that begins with `sk-` must be ours, any other goes on to Ark as it is. */
+export class BothGate implements Gate {
+  readonly #keys: Gate;
+  readonly #passthrough: Gate;
+
+  constructor(gates: { readonly keys: Gate; readonly passthrough: Gate }) {
+    this.#keys = gates.keys;
+    this.#passthrough = gates.passthrough;
+  }
+
+  letIn(credential: string): Caller | null {
+    return credential.startsWith(OURS) ? this.#keys.letIn(credential) : this.#passthrough.letIn(credential);
+  }
+
+  countFailure(address: string): number | null {
+    return this.#keys.countFailure(address);
+  }
+}
