@@ -39,7 +39,7 @@ function readFile(workingFolder: string, file: string): LiteLlmFile | Phrase {
   }
 }
 
-/** The variables that the file refers to, with a value for each: what is unset now is set before the start. */
+/** The variables that the file refers to, with a value for each: one that is unset can be set later. */
 function environmentOf({ upstreams }: Import, environment: Environment): Environment {
   const values: Record<string, string> = {};
   for (const { baseUrl, keyVariable } of upstreams) {

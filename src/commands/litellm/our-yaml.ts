@@ -1,4 +1,4 @@
-/** Writes what has been taken over from LiteLLM as a configuration file of ours, with the rest in comments. */
+/** Writes what is taken over from LiteLLM as a configuration file of ours, with the rest in comments. */
 import { priceOfModel } from "../../config/ark-models.ts";
 import { exampleModels } from "../../config/defaults.ts";
 import type { Language, Phrase } from "../../core/language.ts";

@@ -1,4 +1,4 @@
-/** Decides which of LiteLLM's deployments become aliases of ours, over which upstream, and why not the others. */
+/** Decides which deployments of LiteLLM's become aliases of ours, and why not the others. */
 import { priceOfModel } from "../../config/ark-models.ts";
 import { defaults } from "../../config/defaults.ts";
 import { modelLimitsSchema } from "../../config/limit-settings.ts";
@@ -38,7 +38,7 @@ export type ImportedModel = {
   readonly upstream: ImportedUpstream;
   readonly model: string;
   readonly limits: { readonly [setting: string]: number };
-  /** The id of an Ark model whose list price holds; null where the model's own id says it, or nothing does. */
+  /** The id of an Ark model whose list price holds; null where the target's own id says it, or none does. */
   readonly priceOf: string | null;
   readonly deployment: Deployment;
   /** Limits that cannot be ours, by LiteLLM's names. */
@@ -174,7 +174,7 @@ class UpstreamTable {
     return variable;
   }
 
-  /** The environment's `ARK_API_KEY` speaks of the first upstream, so the one that it is meant for comes first. */
+  /** `ARK_API_KEY` in the environment speaks of the first upstream, so the one that it is for comes first. */
   inOrder(): readonly ImportedUpstream[] {
     const upstreams = [...this.#byIdentity.values()];
     const isOurs = ({ keyVariable }: ImportedUpstream): boolean => keyVariable === OUR_KEY_VARIABLE;
