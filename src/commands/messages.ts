@@ -1,11 +1,23 @@
 /** The texts of the command line, each in English and Chinese. */
 import type { Phrase } from "../core/language.ts";
 import type { UsageFault } from "./arguments.ts";
+import { commandsOf } from "./command-names.ts";
+import type { Operand } from "./flags.ts";
 
 function meant(nearest: string | null): Phrase {
   if (nearest === null) return { en: "", zh: "" };
   return { en: ` Did you mean ${nearest}?`, zh: `是否想用 ${nearest}？` };
 }
+
+function orList(names: readonly string[]): string {
+  const [last, ...others] = names.toReversed();
+  return others.length === 0 ? String(last) : `${others.toReversed().join(", ")} or ${last}`;
+}
+
+const operands = {
+  FILE: { en: "a file", zh: "一个文件" },
+  ID: { en: "a key's id or name", zh: "密钥的 ID 或名称" },
+} as const satisfies { readonly [operand in Operand]: Phrase };
 
 type UsagePhrases = {
   readonly [Kind in UsageFault["kind"]]: (fault: Extract<UsageFault, { readonly kind: Kind }>) => Phrase;
@@ -16,6 +28,10 @@ const usage: UsagePhrases = {
     en: `There is no command ${name}.${meant(nearest).en}`,
     zh: `没有命令 ${name}。${meant(nearest).zh}`,
   }),
+  "verb-missing": ({ group }) => ({
+    en: `${group} needs a second word: ${orList(commandsOf(group))}.`,
+    zh: `${group} 之后还需要一个词：${commandsOf(group).join("、")}。`,
+  }),
   "unknown-flag": ({ name, nearest }) => ({
     en: `There is no flag ${name}.${meant(nearest).en}`,
     zh: `没有选项 ${name}。${meant(nearest).zh}`,
@@ -24,19 +40,23 @@ const usage: UsagePhrases = {
     en: `${command} takes no ${name}.`,
     zh: `${command} 没有选项 ${name}。`,
   }),
+  "flag-missing": ({ shape, command }) => ({
+    en: `${command} needs ${shape}.`,
+    zh: `${command} 需要 ${shape}。`,
+  }),
   "value-missing": ({ name }) => ({ en: `${name} needs a value.`, zh: `${name} 需要一个值。` }),
   "value-unwanted": ({ name }) => ({ en: `${name} takes no value.`, zh: `${name} 不带值。` }),
-  "not-a-number": ({ name, max }) => ({
-    en: `${name} takes a whole number from 0 to ${max}.`,
-    zh: `${name} 应为 0 到 ${max} 的整数。`,
+  "not-a-number": ({ name, least, most }) => ({
+    en: `${name} takes a whole number from ${least} to ${most}.`,
+    zh: `${name} 应为 ${least} 到 ${most} 的整数。`,
   }),
   "flags-clash": ({ names: [one, other] }) => ({
     en: `${one} and ${other} cannot both be had: choose one.`,
     zh: `${one} 与 ${other} 不能同时使用，请选其一。`,
   }),
-  "word-missing": ({ word, command }) => ({
-    en: `${command} needs a file: volcano-proxy ${command} ${word}.`,
-    zh: `${command} 需要一个文件：volcano-proxy ${command} ${word}。`,
+  "operand-missing": ({ operand, command }) => ({
+    en: `${command} needs ${operands[operand].en}: volcano-proxy ${command} ${operand}.`,
+    zh: `${command} 需要${operands[operand].zh}：volcano-proxy ${command} ${operand}。`,
   }),
   "too-many-words": ({ word }) => ({
     en: `Nothing was expected after the command, and there is ${word}.`,
@@ -69,6 +89,7 @@ export const checkPhrases = {
     zh: `日志级别 ${level}，格式 ${format}`,
   }),
   ledger: (folder: string): Phrase => ({ en: `ledger in ${folder}`, zh: `账本位于 ${folder}` }),
+  readKey: (masked: string): Phrase => ({ en: `read key ${masked}`, zh: `只读密钥 ${masked}` }),
   adminKey: (masked: string): Phrase => ({ en: `admin key ${masked}`, zh: `管理密钥 ${masked}` }),
   warning: { en: "warning", zh: "警告" },
   error: { en: "error", zh: "错误" },

@@ -108,7 +108,7 @@ function isRefusal(value: object | string): value is Refusal {
 
 /** Exit code 0 where everything matches, 1 where something does not, as `diff` has it. */
 export async function reconcile(invocation: Invocation): Promise<number> {
-  const { standardError, language, workingFolder, file = "" } = invocation;
+  const { standardError, language, workingFolder, operand: file = "" } = invocation;
   const tell = ({ phrase, exitCode }: Refusal): number => {
     standardError.write(`${phrase[language]}\n`);
     if (exitCode === exitCodes.usage) standardError.write(`${seeHelp("reconcile")[language]}\n`);

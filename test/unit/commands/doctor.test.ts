@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { doctor } from "../../../src/commands/doctor.ts";
-import type { Flags } from "../../../src/commands/invocation.ts";
+import type { Flags } from "../../../src/commands/flags.ts";
 import type { Environment } from "../../../src/config/substitution.ts";
 import { testCertificate } from "../../support/tls/certificate.ts";
 import { invocationOf } from "./recorded-run.ts";

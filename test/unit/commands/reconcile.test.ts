@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Flags } from "../../../src/commands/invocation.ts";
+import type { Flags } from "../../../src/commands/flags.ts";
 import { BILL_BYTES_MAX } from "../../../src/commands/reconcile/read-bill.ts";
 import { reconcile } from "../../../src/commands/reconcile.ts";
 import { type FixtureRow, ledgerWith } from "../../support/ledger-fixture.ts";
@@ -22,7 +22,7 @@ const rows: readonly FixtureRow[] = [
 const GB_HEADS = Buffer.from("c8d5c6da2cc4a3d0cd2ccae4c8eb0a", "hex");
 
 async function run(bill: string | Buffer | null, flags: Flags = {}, environment = {}) {
-  const invocation = { ...invocationOf("reconcile", flags, environment), file: "bill.csv" };
+  const invocation = { ...invocationOf("reconcile", flags, environment), operand: "bill.csv" };
   const store = ledgerWith(join(invocation.workingFolder, "data"), rows);
   onTestFinished(() => store.close());
   if (bill !== null) writeFileSync(join(invocation.workingFolder, "bill.csv"), bill);
@@ -122,7 +122,7 @@ describe("the file", () => {
   test("its columns as the command line says, before what the configuration says", async () => {
     const bill = `a,b,c,model\n2026-11-21,ep-1,20,other\n`;
     expect((await run(bill, { columns: "day=a,model=b,input=c" })).exitCode).toBe(0);
-    const invocation = { ...invocationOf("reconcile", { columns: "model=b" }), file: "bill.csv" };
+    const invocation = { ...invocationOf("reconcile", { columns: "model=b" }), operand: "bill.csv" };
     const store = ledgerWith(join(invocation.workingFolder, "data"), rows);
     onTestFinished(() => store.close());
     writeFileSync(join(invocation.workingFolder, "bill.csv"), bill);
@@ -156,7 +156,7 @@ describe("the file", () => {
   });
 
   test("a folder is no file", async () => {
-    const invocation = { ...invocationOf("reconcile"), file: "folder" };
+    const invocation = { ...invocationOf("reconcile"), operand: "folder" };
     const store = ledgerWith(join(invocation.workingFolder, "data"), rows);
     onTestFinished(() => store.close());
     mkdirSync(join(invocation.workingFolder, "folder"));
@@ -166,7 +166,7 @@ describe("the file", () => {
 });
 
 test("there is no ledger yet: exit code 1", async () => {
-  const invocation = { ...invocationOf("reconcile"), file: "bill.csv" };
+  const invocation = { ...invocationOf("reconcile"), operand: "bill.csv" };
   expect(await reconcile(invocation)).toBe(1);
   expect(invocation.standardError.text).toMatch(/^There is no ledger in /);
 });

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { Flags, Invocation, Output, Surroundings } from "../../../src/commands/invocation.ts";
+import type { Flags } from "../../../src/commands/flags.ts";
+import type { Invocation, Output, Surroundings } from "../../../src/commands/invocation.ts";
 import type { Environment } from "../../../src/config/substitution.ts";
 import { languageOf } from "../../../src/core/language.ts";
 

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Flags } from "../../../src/commands/invocation.ts";
+import type { Flags } from "../../../src/commands/flags.ts";
 import { usage } from "../../../src/commands/usage.ts";
 import type { KeyId } from "../../../src/core/ids.ts";
 import { type FixtureRow, ledgerWith } from "../../support/ledger-fixture.ts";
