@@ -1,14 +1,9 @@
 /** The command line: reads the words, and hands over to the command that they name. */
 
 import { type CommandLine, readArguments } from "./commands/arguments.ts";
+import type { CommandName } from "./commands/command-names.ts";
 import { helpText } from "./commands/help.ts";
-import {
-  type CommandName,
-  exitCodes,
-  type Invocation,
-  type Output,
-  type Surroundings,
-} from "./commands/invocation.ts";
+import { exitCodes, type Invocation, type Output, type Surroundings } from "./commands/invocation.ts";
 import { seeHelp, usagePhrase } from "./commands/messages.ts";
 import type { Language } from "./core/language.ts";
 import { languageOf } from "./core/language.ts";
@@ -23,13 +18,19 @@ const commands: { readonly [name in CommandName]: () => Promise<Command> } = {
   simulate: async () => (await import("./commands/simulate.ts")).simulate,
   check: async () => (await import("./commands/check.ts")).check,
   models: async () => (await import("./commands/models.ts")).models,
+  "keys create": async () => (await import("./commands/keys.ts")).createKey,
+  "keys list": async () => (await import("./commands/keys.ts")).listKeys,
+  "keys show": async () => (await import("./commands/keys.ts")).showKey,
+  "keys revoke": async () => (await import("./commands/keys.ts")).revokeKey,
+  "keys rotate": async () => (await import("./commands/keys.ts")).rotateKey,
+  "import litellm": async () => (await import("./commands/import-litellm.ts")).importLiteLlm,
   usage: async () => (await import("./commands/usage.ts")).usage,
   reconcile: async () => (await import("./commands/reconcile.ts")).reconcile,
   doctor: async () => (await import("./commands/doctor.ts")).doctor,
 };
 
 function refuse(line: Extract<CommandLine, { kind: "usage" }>, output: Output, language: Language): number {
-  output.write(`${usagePhrase(line.fault)[language]}\n${seeHelp(line.command)[language]}\n`);
+  output.write(`${usagePhrase(line.fault)[language]}\n${seeHelp(line.topic)[language]}\n`);
   return exitCodes.usage;
 }
 
@@ -41,15 +42,20 @@ export async function run(words: readonly string[], surroundings: Surroundings):
     case "usage":
       return refuse(line, standardError, language);
     case "help":
-      standardOutput.write(helpText(line.command, language));
+      standardOutput.write(helpText(line.topic, language));
       return exitCodes.ok;
     case "version":
       standardOutput.write(`${VERSION}\n`);
       return exitCodes.ok;
     case "run": {
       const command = await commands[line.command]();
-      const { command: name, flags, file } = line;
-      return command({ ...surroundings, command: name, flags, ...(file === undefined ? {} : { file }) });
+      const { command: name, flags, operand } = line;
+      return command({
+        ...surroundings,
+        command: name,
+        flags,
+        ...(operand === undefined ? {} : { operand }),
+      });
     }
   }
 }

@@ -10,6 +10,12 @@ export function urlOf({ host, port }: Address): string {
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
+/** Where a program on this machine reaches what listens there: an address, whatever `localhost` may mean. */
+export function localUrlOf({ host, port }: Address): string {
+  const name = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  return urlOf({ host: name, port });
+}
+
 /** Why a port could not be opened, in words that say what to do; null where the error is another one. */
 export function listenProblem(error: unknown, setting: (port: number) => string): Phrase | null {
   if (!(error instanceof Error)) return null;

@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { request } from "undici";
 import type { Phrase } from "../../core/language.ts";
 import { PRODUCT } from "../../core/version.ts";
+import { localUrlOf } from "../listening.ts";
 import { type Finding, finding } from "./finding.ts";
 
 const ASK_MS = 2_000;
@@ -21,16 +22,10 @@ async function tryToListen(host: string, port: number): Promise<string | null> {
   return promise;
 }
 
-/** Where to reach a port that listens on the host. */
-function addressOf(host: string, port: number): string {
-  const name = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-  return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
-}
-
 async function isGateway(host: string, port: number): Promise<boolean> {
   try {
     const options = { headersTimeout: ASK_MS, bodyTimeout: ASK_MS, signal: AbortSignal.timeout(ASK_MS) };
-    const { body } = await request(addressOf(host, port), options);
+    const { body } = await request(localUrlOf({ host, port }), options);
     let text = "";
     for await (const piece of body) {
       text += String(piece);
