@@ -8,12 +8,11 @@ import {
   budgetUnits,
   type LimitSettings,
 } from "../core/limits.ts";
-import { microYuan } from "../core/money.ts";
+import { exactMicroYuan, microYuan, yuanOf } from "../core/money.ts";
 import { TOKENS_MAX } from "../core/usage.ts";
 import { expecting, section } from "./expectations.ts";
 import { durationSchema } from "./quantity-schemas.ts";
 
-const MICRO_YUAN = 1_000_000;
 export const REQUESTS_PER_MINUTE_MAX = 10_000_000;
 export const CONCURRENT_MAX = 100_000;
 export const BUDGET_TOKENS_MAX = 1_000_000_000_000;
@@ -34,9 +33,9 @@ const budgetBody = section({
     z
       .number()
       .max(BUDGET_CNY_MAX)
-      .refine((yuan) => microYuan(yuan) >= 1),
-    `an amount in CNY from 0.000001 to ${BUDGET_CNY_MAX}`,
-    ` 0.000001 到 ${BUDGET_CNY_MAX} 的人民币金额`,
+      .refine((yuan) => (exactMicroYuan(yuan) ?? 0) >= 1),
+    `an amount in CNY from 0.000001 to ${BUDGET_CNY_MAX}, with at most six decimals`,
+    ` 0.000001 到 ${BUDGET_CNY_MAX} 的人民币金额，最多六位小数`,
   )
     .optional()
     .describe("So much money. A model whose price is not known is refused under it."),
@@ -77,7 +76,8 @@ export const budgetsSchema = expecting(
   "预算列表，例如 `{ cny: 100, per: month }`，每种单位与周期至多一项",
 );
 
-const rates = {
+/** The limits per minute and at once, each a number or null; a name that is left out says nothing. */
+export const rates = {
   requests_per_minute: limitSchema(REQUESTS_PER_MINUTE_MAX).optional(),
   tokens_per_minute: limitSchema(TOKENS_MAX).optional(),
   concurrent: limitSchema(CONCURRENT_MAX).optional(),
@@ -153,5 +153,5 @@ export function limitsOf(settings: ModelLimitsSettings): LimitSettings {
 export function budgetSettings({ unit, amount, period }: Budget): {
   readonly [word in BudgetUnit]?: number;
 } & { readonly per: BudgetPeriod } {
-  return unit === "cny" ? { cny: amount / MICRO_YUAN, per: period } : { tokens: amount, per: period };
+  return unit === "cny" ? { cny: yuanOf(amount), per: period } : { tokens: amount, per: period };
 }
