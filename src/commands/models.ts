@@ -1,9 +1,10 @@
 /** `models`: prints the alias table as it resolves, with prices, context windows and advice on choosing. */
-import { type ArkModel, arkCatalogue, findAliasAdvice, findArkModel } from "../config/ark-models.ts";
-import type { Config, ModelConfig } from "../config/config.ts";
+import { type ArkModel, arkCatalogue, findAliasAdvice } from "../config/ark-models.ts";
+import type { Config } from "../config/config.ts";
 import { readConfig } from "../config/read-config.ts";
 import type { Language } from "../core/language.ts";
-import { type MicroYuan, type PriceTier, yuanOf } from "../core/money.ts";
+import { type PriceTier, yuanOf } from "../core/money.ts";
+import { type ModelRow, modelJson, modelRowOf, priceTiersOf } from "../server/admin/model-facts.ts";
 import { printProblems } from "./check.ts";
 import { exitCodes, type Invocation } from "./invocation.ts";
 import { modelPhrases } from "./messages.ts";
@@ -18,20 +19,8 @@ type PriceRange = {
   readonly output: readonly [number, number];
 };
 
-type ModelRow = {
-  readonly model: ModelConfig;
-  readonly upstream: string;
-  readonly id: string;
-  readonly known: ArkModel | null;
-  readonly successors: readonly string[];
-};
-
 function rangeOf(microYuan: readonly number[]): readonly [number, number] {
   return [yuanOf(Math.min(...microYuan)), yuanOf(Math.max(...microYuan))];
-}
-
-function pricesOf({ model }: ModelRow): readonly PriceTier[] {
-  return model.price?.tiers ?? [];
 }
 
 function priceRange(prices: readonly PriceTier[]): PriceRange | null {
@@ -41,19 +30,6 @@ function priceRange(prices: readonly PriceTier[]): PriceRange | null {
     input: rangeOf(prices.map((price) => price.input)),
     cachedInput: cached.length === 0 ? null : rangeOf(cached),
     output: rangeOf(prices.map((price) => price.output)),
-  };
-}
-
-function rowOf(model: ModelConfig): ModelRow {
-  const [target] = model.targets;
-  const id = target?.model ?? "";
-  const known = findArkModel(id);
-  return {
-    model,
-    upstream: target?.upstream ?? "",
-    id,
-    known,
-    successors: known === null ? (findAliasAdvice(model.alias)?.successors ?? []) : [],
   };
 }
 
@@ -86,7 +62,7 @@ function cellsOf(row: ModelRow, config: Config, language: Language): readonly st
   ];
   const alias = marks.length === 0 ? model.alias : `${model.alias} (${marks.join(", ")})`;
   const target = `${row.upstream}/${row.id}${model.isExample ? " *" : ""}`;
-  return [alias, target, priceText(priceRange(pricesOf(row))), contextText(known), "chat"];
+  return [alias, target, priceText(priceRange(priceTiersOf(row))), contextText(known), "chat"];
 }
 
 function print(invocation: Invocation, config: Config): void {
@@ -94,7 +70,7 @@ function print(invocation: Invocation, config: Config): void {
   const paint = paintFor(output, environment);
   const { alias, target, price, context, speaks } = modelPhrases;
   const head = [alias, target, price, context, speaks].map((phrase) => phrase[language]);
-  const rows = config.models.map(rowOf);
+  const rows = config.models.map(modelRowOf);
   const [headLine = "", ...lines] = layOutTable([head, ...rows.map((row) => cellsOf(row, config, language))]);
   output.write(`${paint("bold", headLine)}\n`);
   for (const [index, row] of rows.entries()) {
@@ -111,48 +87,10 @@ function print(invocation: Invocation, config: Config): void {
   output.write(`\n${notes.map((note) => note[language]).join("\n")}\n`);
 }
 
-/** In micro-yuan per million tokens; in yuan. */
-function yuan(amount: MicroYuan | null): number | null {
-  return amount === null ? null : yuanOf(amount);
-}
-
-function tierObject(tier: PriceTier): object {
-  return {
-    up_to_input_tokens: tier.inputTokensMax,
-    up_to_output_tokens: tier.outputTokensMax,
-    input: yuan(tier.input),
-    cached_input: yuan(tier.cachedInput),
-    output: yuan(tier.output),
-  };
-}
-
-/** The fast tier and audio have list prices of their own, which a configured price leaves open. */
-function priceObjects(row: ModelRow): object {
-  const { model, known } = row;
-  const isListed = known !== null && model.price === known.price;
-  return {
-    price_cny_per_million: pricesOf(row).map((tier, index) => ({
-      ...tierObject(tier),
-      audio_input: yuan((isListed && known.audioInput[index]) || null),
-    })),
-    fast_price_cny_per_million: isListed ? (known.fastPrice?.tiers ?? []).map(tierObject) : [],
-  };
-}
-
 function printJson(invocation: Invocation, config: Config): void {
-  const models = config.models.map(rowOf).map((row) => ({
-    alias: row.model.alias,
-    upstream: row.upstream,
-    model: row.id,
-    example: row.model.isExample,
-    retiring: row.known?.isRetiring ?? false,
-    price_version: row.model.price?.version ?? null,
-    ...priceObjects(row),
-    context_tokens: row.known?.contextTokens ?? null,
-    speaks: ["chat"],
-    advice: adviceText(row, invocation.language),
-    successors: row.successors,
-  }));
+  const models = config.models
+    .map(modelRowOf)
+    .map((row) => modelJson(row, adviceText(row, invocation.language)));
   const result = {
     list_price_version: arkCatalogue().priceVersion,
     models,

@@ -37,7 +37,7 @@ export type UsageFilters = {
 };
 
 /** As many as there may be keys: whoever owns all of them still sees all of their rows. */
-export const FILTER_VALUES_MAX = 100_000;
+export const FILTER_VALUES_MAX = 200_000;
 /** More groups than this are cut off, and the report says so. */
 export const USAGE_ROWS_MAX = 10_000;
 /** The longest period of sums; of sums by the hour HOURLY_DAYS_MAX. */

@@ -5,7 +5,11 @@ import { getRequestListener } from "@hono/node-server";
 import { Hono, type MiddlewareHandler } from "hono";
 import { asGatewayError, GatewayError } from "../core/errors.ts";
 import { PRODUCT, VERSION } from "../core/version.ts";
-import { type AdminOptions, adminPaths, adminRoutes } from "./admin/admin-routes.ts";
+import type { AdminOptions } from "./admin/admin-options.ts";
+import { adminRoutes } from "./admin/admin-routes.ts";
+import { documentOf } from "./admin/openapi-document.ts";
+import { documentPage } from "./admin/openapi-page.ts";
+import { fromRouter } from "./admin/request-checks.ts";
 
 export type ControlServerOptions = {
   readonly host: string;
@@ -32,7 +36,7 @@ const METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 const DEADLINE_MS = 10_000;
 const CONNECTIONS_MAX = 1_000;
 
-/** Nothing here is a page, so a browser may do nothing with it. */
+/** Nothing here is a page but the document's, so a browser may do nothing with it. */
 const securityHeaders: Readonly<Record<string, string>> = {
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
   "x-content-type-options": "nosniff",
@@ -44,7 +48,7 @@ const securityHeaders: Readonly<Record<string, string>> = {
 
 /** Does not listen before `listen` is called. */
 export function createControlServer(options: ControlServerOptions): ControlServer {
-  const app = createApp(options);
+  const app = controlRoutes(options);
   const server = createServer(
     {
       headersTimeout: DEADLINE_MS,
@@ -80,7 +84,8 @@ export function createControlServer(options: ControlServerOptions): ControlServe
   };
 }
 
-function createApp({ host, metrics, admin = null, onFault }: ControlServerOptions): Hono {
+/** The routes of the control plane: what a request may ask for, whoever sends it. */
+export function controlRoutes({ host, metrics, admin = null, onFault }: ControlServerOptions): Hono {
   const app = new Hono();
   app.use(protect(host));
   app.get("/", (context) => context.text(index(admin !== null), 200, { "content-type": TEXT }));
@@ -88,20 +93,46 @@ function createApp({ host, metrics, admin = null, onFault }: ControlServerOption
   app.get("/metrics", async (context) =>
     context.body(await metrics(), 200, { "content-type": METRICS_TYPE }),
   );
-  if (admin !== null) app.route("/", adminRoutes(admin));
-  const paths = ["/", "/healthz", "/metrics", ...(admin === null ? [] : adminPaths)];
-  for (const path of paths) app.all(path, () => errorResponse(wrongMethod()));
+  if (admin !== null) addAdmin(app, admin);
+  refuseOtherMethods(app);
   app.notFound(() =>
     errorResponse(
       new GatewayError("unsupported_endpoint", "There is nothing here. GET / lists what there is."),
     ),
   );
   app.onError((thrown) => {
-    const error = asGatewayError(thrown);
+    const error = asGatewayError(fromRouter(thrown));
     if (error.source !== "client") onFault?.(thrown);
     return errorResponse(error);
   });
   return app;
+}
+
+function addAdmin(app: Hono, admin: AdminOptions): void {
+  const routes = adminRoutes(admin);
+  const document = documentOf(routes);
+  const documentText = JSON.stringify(document);
+  const { html, contentSecurityPolicy } = documentPage(document);
+  app.get("/openapi.json", (context) =>
+    context.body(documentText, 200, { "content-type": "application/json" }),
+  );
+  app.get("/docs", (context) =>
+    context.html(html, 200, { "content-security-policy": contentSecurityPolicy }),
+  );
+  app.route("/", routes);
+}
+
+/** Behind the routes themselves, and for the admin API behind its gate. */
+function refuseOtherMethods(app: Hono): void {
+  const methodsByPath = new Map<string, Set<string>>();
+  for (const { path, method } of app.routes) {
+    if (method === "ALL") continue;
+    const methods = methodsByPath.get(path) ?? new Set();
+    methodsByPath.set(path, methods);
+    methods.add(method);
+    if (method === "GET") methods.add("HEAD");
+  }
+  for (const [path, methods] of methodsByPath) app.all(path, () => errorResponse(wrongMethod(methods)));
 }
 
 /**
@@ -112,7 +143,10 @@ function protect(host: string): MiddlewareHandler {
   return async (context, next) => {
     if (isOwnName(context.req.header("host") ?? "", host)) await next();
     else context.res = errorResponse(misdirected());
-    for (const [name, value] of Object.entries(securityHeaders)) context.res.headers.set(name, value);
+    const { headers } = context.res;
+    for (const [name, value] of Object.entries(securityHeaders)) {
+      if (!headers.has(name)) headers.set(name, value);
+    }
   };
 }
 
@@ -137,7 +171,13 @@ function index(hasAdmin: boolean): string {
     "",
     "GET /metrics       Prometheus metrics",
     "GET /healthz       alive",
-    ...(hasAdmin ? ["GET /admin/usage   sums from the ledger; needs the admin key"] : []),
+    ...(hasAdmin
+      ? [
+          "GET /docs          the admin API, to read",
+          "GET /openapi.json  the same for programs",
+          "GET /admin/usage   sums from the ledger; like all of /admin/ it needs a key",
+        ]
+      : []),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -149,9 +189,9 @@ function misdirected(): GatewayError {
   );
 }
 
-function wrongMethod(): GatewayError {
-  const headers = { allow: "GET, HEAD" };
-  return new GatewayError("method_not_allowed", "Only GET and HEAD are served here.", { headers });
+function wrongMethod(methods: ReadonlySet<string>): GatewayError {
+  const allow = [...methods].join(", ");
+  return new GatewayError("method_not_allowed", `Only ${allow} can be used here.`, { headers: { allow } });
 }
 
 function errorResponse({ code, message, status, type, details }: GatewayError): Response {

@@ -1,5 +1,6 @@
 /** Reads what is asked of the ledger's sums: the same words on the command line and in the admin API. */
 import { z } from "zod";
+import { expecting } from "../../config/expectations.ts";
 import { type BeijingDay, beijingDayOf, dayAfter, readBeijingDay } from "../../core/beijing-day.ts";
 import type { Phrase } from "../../core/language.ts";
 import type { UsageDimension, UsageQuery } from "../../ledger/reports.ts";
@@ -50,11 +51,20 @@ const daySchema = z
   .refine((day) => day !== null)
   .optional();
 
-const namesSchema = z
-  .string()
-  .transform((text) => text.split(",").map((name) => name.trim()))
-  .pipe(z.array(z.string().min(1).max(NAME_CHARACTERS_MAX)).max(NAMES_MAX))
-  .optional();
+const names: Phrase = {
+  en: `1 to ${NAMES_MAX} names, separated by commas`,
+  zh: ` 1 到 ${NAMES_MAX} 个名称，以逗号分隔`,
+};
+
+/** Names separated by commas, as a list. */
+export const namesSchema = expecting(
+  z
+    .string()
+    .transform((text) => text.split(",").map((name) => name.trim()))
+    .pipe(z.array(z.string().min(1).max(NAME_CHARACTERS_MAX)).max(NAMES_MAX)),
+  names.en,
+  names.zh,
+).optional();
 
 const parametersSchema = z.object({
   by: groupsSchema,
@@ -65,10 +75,6 @@ const parametersSchema = z.object({
 });
 
 const day: Phrase = { en: "a day such as 2026-11-22", zh: "日期，例如 2026-11-22" };
-const names: Phrase = {
-  en: `1 to ${NAMES_MAX} names, separated by commas`,
-  zh: ` 1 到 ${NAMES_MAX} 个名称，以逗号分隔`,
-};
 const expectations: { readonly [name in UsageParameter]: Phrase } = {
   by: {
     en: `some of ${usageGroupNames.join(",")}, each once`,
@@ -79,6 +85,22 @@ const expectations: { readonly [name in UsageParameter]: Phrase } = {
   key: names,
   model: names,
 };
+
+function textSchema({ en, zh }: Phrase) {
+  return expecting(z.string(), en, zh)
+    .optional()
+    .describe(`${en[0]?.toUpperCase()}${en.slice(1)}.`);
+}
+
+/** The parameters as texts, for a document of them: `readUsageQuery` says what is wrong with one. */
+export const usageParameterSchemas = {
+  by: textSchema(expectations.by),
+  from: textSchema(expectations.from),
+  to: textSchema(expectations.to),
+  key: textSchema(expectations.key),
+  model: textSchema(expectations.model),
+};
+
 const laterDay: Phrase = { en: "a day that is not before `from`", zh: "不早于 from 的日期" };
 const nearerDay: Phrase = {
   en: `a day at most ${DAYS_MAX} days before \`to\``,
