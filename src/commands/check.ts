@@ -20,11 +20,15 @@ function problemObject(problem: Problem): object {
   return { file, line, column, path, kind: reason.kind, message };
 }
 
-function maskedAdminKey({ control: { adminKey } }: Config): string | null {
-  return adminKey === null ? null : maskSecret(adminKey);
+function maskedKeys({ control: { adminKey, readKey } }: Config): {
+  readonly adminKey: string | null;
+  readonly readKey: string | null;
+} {
+  return { adminKey: adminKey && maskSecret(adminKey), readKey: readKey && maskSecret(readKey) };
 }
 
 function printJson(invocation: Invocation, reading: GoodReading | BrokenReading): void {
+  const keys = reading.kind === "ok" ? maskedKeys(reading.config) : null;
   const result =
     reading.kind === "ok"
       ? {
@@ -33,7 +37,8 @@ function printJson(invocation: Invocation, reading: GoodReading | BrokenReading)
           settings: maskedSettings(reading.config),
           log: reading.config.log,
           data_folder: reading.config.ledger.folder,
-          admin_key: maskedAdminKey(reading.config),
+          admin_key: keys?.adminKey ?? null,
+          read_key: keys?.readKey ?? null,
           warnings: reading.warnings.map(problemObject),
           problems: [],
         }
@@ -50,8 +55,9 @@ function printGood(invocation: Invocation, reading: GoodReading): void {
   output.write(`${paint("dim", `# ${from[language]}`)}\n`);
   output.write(`${paint("dim", `# ${checkPhrases.log(level, format)[language]}`)}\n`);
   output.write(`${paint("dim", `# ${checkPhrases.ledger(config.ledger.folder)[language]}`)}\n`);
-  const adminKey = maskedAdminKey(config);
+  const { adminKey, readKey } = maskedKeys(config);
   if (adminKey !== null) output.write(`${paint("dim", `# ${checkPhrases.adminKey(adminKey)[language]}`)}\n`);
+  if (readKey !== null) output.write(`${paint("dim", `# ${checkPhrases.readKey(readKey)[language]}`)}\n`);
   output.write("\n");
   output.write(`${stringify(maskedSettings(config), { lineWidth: 0 })}\n`);
   for (const warning of warnings) {

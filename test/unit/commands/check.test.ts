@@ -27,19 +27,24 @@ test("secrets are masked, warnings are said", async () => {
   expect(text).toMatch(/^warning: environment: CONTROL_HOST: the control plane listens on 0\.0\.0\.0/m);
 });
 
-test("what the environment alone sets is told too, the admin key masked", async () => {
-  const variables = { VOLCANO_PROXY_DATA: "/srv/books", VOLCANO_PROXY_ADMIN_KEY: "adm-0123456789abcdef" };
+test("what the environment alone sets is told too, the keys masked", async () => {
+  const variables = {
+    VOLCANO_PROXY_DATA: "/srv/books",
+    VOLCANO_PROXY_ADMIN_KEY: "adm-0123456789abcdef",
+    VOLCANO_PROXY_READ_KEY: "red-0123456789abcdef0",
+  };
   const people = invocationOf("check", {}, variables);
   expect(await check(people)).toBe(0);
-  expect(people.standardOutput.lines.slice(1, 4)).toEqual([
+  expect(people.standardOutput.lines.slice(1, 5)).toEqual([
     "# log level info, format json",
     "# ledger in /srv/books",
     "# admin key adm…(20)",
+    "# read key red…(21)",
   ]);
   const programs = invocationOf("check", { json: true }, variables);
   expect(await check(programs)).toBe(0);
   expect(JSON.parse(programs.standardOutput.text)).toMatchObject({
-    ...{ data_folder: "/srv/books", admin_key: "adm…(20)" },
+    ...{ data_folder: "/srv/books", admin_key: "adm…(20)", read_key: "red…(21)" },
     settings: {
       ledger: { durability: "process", retention: "90d", client_loss: "cancel", on_failure: "refuse" },
     },
@@ -78,6 +83,7 @@ test("--json, good and broken", async () => {
     log: { level: "info", format: "json" },
     data_folder: join(good.workingFolder, "data"),
     admin_key: null,
+    read_key: null,
     problems: [],
   });
 
