@@ -1,6 +1,7 @@
 /** `keys`: makes, lists, shows, ends and renews the gateway's own keys, beside a gateway or without one. */
 import type { Config } from "../config/config.ts";
 import { readConfig } from "../config/read-config.ts";
+import type { Phrase } from "../core/language.ts";
 import type { KeyJson } from "../server/admin/key-schemas.ts";
 import { printProblems } from "./check.ts";
 import { safeCell } from "./figure-cells.ts";
@@ -11,13 +12,9 @@ import { keyPhrases } from "./keys/key-messages.ts";
 import { keyChoices, keyLines, keyTable, momentCell } from "./keys/key-rendering.ts";
 import { type IssuedKey, type KeyService, KeysUnavailable } from "./keys/key-service.ts";
 import { asUnavailable, openKeys } from "./keys/open-keys.ts";
-import { ledgerPhrases } from "./ledger-messages.ts";
 import { seeHelp } from "./messages.ts";
 
-function say(
-  { standardError, language }: Invocation,
-  phrase: { readonly en: string; readonly zh: string },
-): void {
+function say({ standardError, language }: Invocation, phrase: Phrase): void {
   standardError.write(`${phrase[language]}\n`);
 }
 
@@ -25,8 +22,8 @@ function printJson({ standardOutput }: Invocation, value: object): void {
   standardOutput.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-function refuseFlag(invocation: Invocation, { flag, expects }: WrongFlag): number {
-  say(invocation, ledgerPhrases.wrongFlag(flag, expects));
+function refuseFlag(invocation: Invocation, { sentence }: WrongFlag): number {
+  say(invocation, sentence);
   say(invocation, seeHelp(invocation.command));
   return exitCodes.usage;
 }
@@ -86,7 +83,7 @@ function printIssued(
   invocation: Invocation,
   keys: KeyService,
   { key, secret }: IssuedKey,
-  phrase: { readonly en: string; readonly zh: string },
+  phrase: Phrase,
 ): void {
   if (invocation.flags.json === true) {
     printJson(invocation, { ...key, key: secret });

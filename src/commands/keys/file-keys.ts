@@ -1,4 +1,5 @@
 /** The keys in the ledger's file, while no gateway has it. */
+import { KEY_RECORDS } from "../../app/books.ts";
 import { systemClock } from "../../core/clock.ts";
 import type { KeyId } from "../../core/ids.ts";
 import { KeyDesk } from "../../keys/key-desk.ts";
@@ -12,7 +13,6 @@ import type { IssuedKey, KeyDetail, KeyService } from "./key-service.ts";
 
 /** Whom the audit trail names: whoever could read the file could change it, too. */
 const ACTOR = "local";
-const KEY_RECORDS = "key";
 
 export class FileKeys implements KeyService {
   readonly isRunning = false;

@@ -4,16 +4,21 @@ import { budgetSettings } from "../../config/limit-settings.ts";
 import { parseLongDurationMs } from "../../config/quantities.ts";
 import { expectationAt } from "../../config/schema-walk.ts";
 import { DAY_MS, readBeijingDay, startOfBeijingDay } from "../../core/beijing-day.ts";
+import { GatewayError } from "../../core/errors.ts";
 import type { Phrase } from "../../core/language.ts";
+import { checkDraft } from "../../keys/key-draft.ts";
 import {
   type KeyDraftJson,
+  keyDraftOf,
   keyDraftSchema,
   momentText,
   OVERLAP_SECONDS_MAX,
 } from "../../server/admin/key-schemas.ts";
 import type { FlagName, Flags } from "../flags.ts";
+import { ledgerPhrases } from "../ledger-messages.ts";
+import { keyPhrases } from "./key-messages.ts";
 
-export type WrongFlag = { readonly kind: "wrong"; readonly flag: FlagName; readonly expects: Phrase };
+export type WrongFlag = { readonly kind: "wrong"; readonly flag: FlagName; readonly sentence: Phrase };
 export type DraftReading = { readonly kind: "ok"; readonly draft: KeyDraftJson } | WrongFlag;
 export type OverlapReading = { readonly kind: "ok"; readonly seconds: number } | WrongFlag;
 
@@ -34,16 +39,18 @@ const overlapPhrase: Phrase = {
   zh: `时长，例如 24h，最长 ${OVERLAP_SECONDS_MAX / 86_400}d；0s 表示不重叠`,
 };
 
-/** The flag that each member of a draft is given by. */
+/** The flag that each member of a draft is given by; limits are numbers by now. */
 const flagOfMember: { readonly [member: string]: FlagName } = {
   name: "name",
   owner: "owner",
   models: "models",
-  requests_per_minute: "requests-per-minute",
-  tokens_per_minute: "tokens-per-minute",
-  concurrent: "concurrent",
   tags: "tags",
+  expires_at: "expires",
 };
+
+function expecting(flag: FlagName, expects: Phrase): WrongFlag {
+  return { kind: "wrong", flag, sentence: ledgerPhrases.wrongFlag(flag, expects) };
+}
 
 function itemsOf(text: string): string[] {
   return text.split(",").map((item) => item.trim());
@@ -59,32 +66,45 @@ function expiryOf(text: string, nowWallMs: number): number | null {
   return endMs > nowWallMs && endMs - nowWallMs <= EXPIRY_MS_MAX + DAY_MS ? endMs : null;
 }
 
+/** What the key desk would refuse, such as a name that a terminal obeys; null where it takes the draft. */
+function refusalOf(draft: KeyDraftJson): WrongFlag | null {
+  try {
+    checkDraft(keyDraftOf(draft));
+    return null;
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    const flag = flagOfMember[error.details.param ?? ""] ?? "budget";
+    return { kind: "wrong", flag, sentence: keyPhrases.wrongText(flag, error.message) };
+  }
+}
+
 /** @param nowWallMs from when on `--expires 90d` counts */
 export function readKeyDraft(flags: Flags, nowWallMs: number): DraftReading {
-  const wrong = (flag: FlagName, expects: Phrase): WrongFlag => ({ kind: "wrong", flag, expects });
   const budgets = flags.budget === undefined ? undefined : readBudgets(flags.budget);
-  if (budgets === null) return wrong("budget", budgetPhrase);
+  if (budgets === null) return expecting("budget", budgetPhrase);
   const expiresAt = flags.expires === undefined ? undefined : expiryOf(flags.expires.trim(), nowWallMs);
-  if (expiresAt === null) return wrong("expires", expiryPhrase);
+  if (expiresAt === null) return expecting("expires", expiryPhrase);
   const reading = keyDraftSchema.safeParse({
     name: (flags.name ?? "").trim(),
     owner: flags.owner?.trim(),
-    models: flags.models && itemsOf(flags.models),
-    requests_per_minute: flags.requestsPerMinute,
-    tokens_per_minute: flags.tokensPerMinute,
-    concurrent: flags.concurrent,
-    budgets: budgets?.map(budgetSettings),
-    tags: flags.tags && itemsOf(flags.tags),
+    models: flags.models === undefined ? undefined : itemsOf(flags.models),
+    limits: {
+      requests_per_minute: flags.requestsPerMinute,
+      tokens_per_minute: flags.tokensPerMinute,
+      concurrent: flags.concurrent,
+      budgets: budgets?.map(budgetSettings),
+    },
+    tags: flags.tags === undefined ? undefined : itemsOf(flags.tags),
     expires_at: expiresAt === undefined ? undefined : momentText(expiresAt),
   });
-  if (reading.success) return { kind: "ok", draft: reading.data };
+  if (reading.success) return refusalOf(reading.data) ?? { kind: "ok", draft: reading.data };
   const [member = "name"] = reading.error.issues[0]?.path ?? [];
-  return wrong(flagOfMember[String(member)] ?? "name", expectationAt(keyDraftSchema, [String(member)]));
+  return expecting(flagOfMember[String(member)] ?? "name", expectationAt(keyDraftSchema, [String(member)]));
 }
 
 export function readOverlap({ overlap }: Flags): OverlapReading {
   if (overlap === undefined) return { kind: "ok", seconds: DEFAULT_OVERLAP_SECONDS };
   const ms = parseLongDurationMs(overlap.trim(), 0, OVERLAP_SECONDS_MAX * SECOND_MS);
-  if (ms === null || ms % SECOND_MS !== 0) return { kind: "wrong", flag: "overlap", expects: overlapPhrase };
+  if (ms === null || ms % SECOND_MS !== 0) return expecting("overlap", overlapPhrase);
   return { kind: "ok", seconds: ms / SECOND_MS };
 }

@@ -33,6 +33,10 @@ export const keyPhrases = {
     en: `The keys could not be read or changed: ${message}`,
     zh: `无法读取或更改密钥：${message}`,
   }),
+  wrongText: (flag: string, message: string): Phrase => ({
+    en: `--${flag} cannot be taken: ${message}`,
+    zh: `--${flag} 无效：${message}`,
+  }),
   noKey: (word: string, nearest: readonly string[]): Phrase => ({
     en: `There is no key with the id or name ${word}.${nearest.length === 0 ? "" : ` There is ${nearest.join(", ")}.`}`,
     zh: `没有 ID 或名称为 ${word} 的密钥。${nearest.length === 0 ? "" : `现有：${nearest.join("、")}。`}`,

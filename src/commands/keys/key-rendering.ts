@@ -1,6 +1,6 @@
 /** Shows keys to people: a line for each, or all that is known of one. */
 import { budgetText } from "../../config/budget-text.ts";
-import { budgetOf, budgetsSchema } from "../../config/limit-settings.ts";
+import { budgetOf } from "../../config/limit-settings.ts";
 import { beijingMinuteOf } from "../../core/beijing-day.ts";
 import type { Language } from "../../core/language.ts";
 import { budgetPeriods } from "../../core/limits.ts";
@@ -16,13 +16,12 @@ export function momentCell(moment: string | null): string {
 }
 
 function limitsCell(key: KeyJson, language: Language): string {
-  const { requests_per_minute: requests, tokens_per_minute: tokens, concurrent } = key;
-  const budgets = budgetsSchema.safeParse(key.budgets);
+  const { requests_per_minute: requests, tokens_per_minute: tokens, concurrent, budgets } = key.limits;
   const parts = [
     ...(requests === null ? [] : [keyWords.requests(groupedDigits(requests))[language]]),
     ...(tokens === null ? [] : [keyWords.tokens(groupedDigits(tokens))[language]]),
     ...(concurrent === null ? [] : [keyWords.concurrent(groupedDigits(concurrent))[language]]),
-    ...(budgets.success ? budgets.data.map((budget) => budgetText(budgetOf(budget))) : []),
+    ...budgets.map((budget) => budgetText(budgetOf(budget))),
   ];
   return parts.length === 0 ? "-" : parts.join(", ");
 }
