@@ -1,6 +1,7 @@
 /** `serve`: runs the gateway until a signal stops it, and takes new configurations over while it runs. */
 import { type Books, closeBooks, openBooks } from "../app/books.ts";
-import { Gateway } from "../app.ts";
+import { removeControlFile, writeControlFile } from "../app/control-file.ts";
+import { type Address, Gateway } from "../app.ts";
 import type { Config } from "../config/config.ts";
 import { type GoodReading, readConfig } from "../config/read-config.ts";
 import { watchConfig } from "../config/watch-config.ts";
@@ -12,7 +13,7 @@ import { createPinoLog } from "../telemetry/pino-log.ts";
 import { PrettyLines } from "../telemetry/pretty-lines.ts";
 import { printProblems, problemLine } from "./check.ts";
 import { exitCodes, type Invocation } from "./invocation.ts";
-import { listenProblem, urlOf } from "./listening.ts";
+import { listenProblem, localUrlOf, urlOf } from "./listening.ts";
 import { servePhrases } from "./running-messages.ts";
 
 const RESTART_SETTINGS =
@@ -35,12 +36,7 @@ export async function serve(invocation: Invocation): Promise<number> {
   const writer = descriptorWriter(STANDARD_OUTPUT);
   const isPretty = config.log.format === "pretty";
   const sink = isPretty ? new PrettyLines({ sink: writer, color: process.stdout.isTTY }) : writer;
-  const { adminKey } = config.control;
-  const secrets = [
-    ...config.upstreams.flatMap(({ apiKeys }) => apiKeys),
-    ...(adminKey === null ? [] : [adminKey]),
-  ];
-  const log = createPinoLog({ level: config.log.level, sink, secrets });
+  const log = createPinoLog({ level: config.log.level, sink, secrets: secretsOf(config) });
   const { environment } = invocation;
   const droppedLogLines = () => writer.droppedLines;
   const books = await openBooksOrSay(invocation, config, log);
@@ -48,6 +44,7 @@ export async function serve(invocation: Invocation): Promise<number> {
   const gateway = new Gateway({ config, log, accessLog: sink, droppedLogLines, environment, books });
   try {
     const { data, control } = await gateway.listen();
+    leadToControl(config, books, control, log);
     announce(invocation, log, reading, urlOf(data), `${urlOf(control)}/metrics`);
   } catch (error) {
     const isData = (port: number) => (port === config.control.port ? "CONTROL_PORT" : "PORT");
@@ -67,9 +64,26 @@ export async function serve(invocation: Invocation): Promise<number> {
   });
   const exitCode = await untilStopped(invocation, gateway, log);
   watch.close();
+  if (books.admin !== null) removeControlFile(config.ledger.folder, books.admin.localToken);
   log.info({}, "stopped");
   await writer.close(LAST_LINES_MS);
   return exitCode;
+}
+
+/** What no line of the log may show. */
+function secretsOf({ upstreams, control: { adminKey, readKey } }: Config): readonly string[] {
+  const ofControl = [adminKey, readKey].flatMap((key) => (key === null ? [] : [key]));
+  return [...upstreams.flatMap(({ apiKeys }) => apiKeys), ...ofControl];
+}
+
+/** For the command line of this machine. Calls are served without it, so its loss is no reason to stop. */
+function leadToControl(config: Config, { admin }: Books, control: Address, log: EventLog): void {
+  if (admin === null) return;
+  try {
+    writeControlFile(config.ledger.folder, { url: localUrlOf(control), token: admin.localToken });
+  } catch (error) {
+    log.warn({ error }, "control.json cannot be written: the command line needs the admin key");
+  }
 }
 
 /** Null where they could not be opened; then it has been said why. */
