@@ -78,11 +78,14 @@ export class StubReports implements LedgerReports {
   readonly attemptsQueries: AttemptsQuery[] = [];
   isClosed = false;
   readonly #answer: () => UsageReport;
-  readonly #attempts: readonly AttemptRow[];
+  readonly #attempts: () => readonly AttemptRow[];
 
-  constructor(answer: () => UsageReport = usageReport, attempts: readonly AttemptRow[] = []) {
+  constructor(
+    answer: () => UsageReport = usageReport,
+    attempts: readonly AttemptRow[] | (() => readonly AttemptRow[]) = [],
+  ) {
     this.#answer = answer;
-    this.#attempts = attempts;
+    this.#attempts = typeof attempts === "function" ? attempts : () => attempts;
   }
 
   usage(query: UsageQuery): Promise<UsageReport> {
@@ -92,11 +95,11 @@ export class StubReports implements LedgerReports {
 
   async *attempts(query: AttemptsQuery): AsyncIterable<AttemptRow> {
     this.attemptsQueries.push(query);
-    yield* this.#attempts;
+    yield* this.#attempts();
   }
 
   page(): Promise<RowsPage> {
-    return Promise.resolve({ rows: this.#attempts, next: null });
+    return Promise.resolve({ rows: this.#attempts(), next: null });
   }
 
   audit(): Promise<AuditPage> {

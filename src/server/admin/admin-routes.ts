@@ -23,7 +23,7 @@ export function adminRoutes(options: AdminOptions): AdminApp {
     context.set("visitor", gate.check(context.req.header("authorization"), addressOf(context)));
     await next();
   });
-  app.use("/admin/*", ...checkBody);
+  app.use("/admin/*", checkBody);
   addKeyRoutes(app, options);
   addUsageRoutes(app, options);
   addRequestRoutes(app, options);

@@ -1,6 +1,6 @@
 /** What requests to the admin API are held to: bodies of JSON with a bound, and errors that name the member. */
-import type { Context, MiddlewareHandler } from "hono";
-import { bodyLimit } from "hono/body-limit";
+import { isUtf8 } from "node:buffer";
+import type { MiddlewareHandler } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { z } from "zod";
 import { expectationAt } from "../../config/schema-walk.ts";
@@ -22,24 +22,34 @@ export function notFound(what: string): GatewayError {
 }
 
 /** Refuses bodies that are too long, or no JSON; one that is left out is for the route to judge. */
-export const checkBody: readonly MiddlewareHandler[] = [
-  bodyLimit({
-    maxSize: BODY_BYTES_MAX,
-    onError: () => {
-      throw new GatewayError("body_too_large", `A body here has at most ${BODY_BYTES_MAX} bytes.`);
-    },
-  }),
-  async (context, next) => {
-    if (!["GET", "HEAD"].includes(context.req.method)) await checkJson(context);
-    await next();
-  },
-];
+export const checkBody: MiddlewareHandler = async ({ req }, next) => {
+  if (!["GET", "HEAD"].includes(req.method)) {
+    const text = await boundedText(req.raw);
+    if (text !== "") checkJson(text, req.header("content-type"));
+    // A body can be read but once: the route's own reader gets another with the same text.
+    const { method, url } = req;
+    req.raw = new Request(url, { method, headers: new Headers(req.raw.headers), body: text || null });
+  }
+  await next();
+};
 
-/** The text is read once: the route's own reader finds it again. */
-async function checkJson(context: Context): Promise<void> {
-  const text = await context.req.text();
-  if (text === "") return;
-  if (!isJsonContentType(context.req.header("content-type") ?? "")) throw wrongMediaType();
+async function boundedText({ body }: Request): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of body ?? []) {
+    bytes += piece.length;
+    if (bytes > BODY_BYTES_MAX) {
+      throw new GatewayError("body_too_large", `A body here has at most ${BODY_BYTES_MAX} bytes.`);
+    }
+    pieces.push(piece);
+  }
+  const whole = Buffer.concat(pieces);
+  if (!isUtf8(whole)) throw new GatewayError("invalid_json", "The body is not UTF-8.");
+  return whole.toString("utf8");
+}
+
+function checkJson(text: string, contentType = ""): void {
+  if (!isJsonContentType(contentType)) throw wrongMediaType();
   try {
     JSON.parse(text);
   } catch (cause) {
