@@ -8,7 +8,6 @@ import { LedgerOpenError } from "../../ledger/store/failures.ts";
 import { ledgerPath } from "../../ledger/store/ledger-file.ts";
 import { ledgerPhrases } from "../ledger-messages.ts";
 import { localUrlOf } from "../listening.ts";
-import { FileKeys } from "./file-keys.ts";
 import { type ControlPlane, GatewayKeys } from "./gateway-keys.ts";
 import { keyPhrases } from "./key-messages.ts";
 import { type KeyService, KeysUnavailable } from "./key-service.ts";
@@ -46,6 +45,8 @@ export async function openKeys(config: Config, makesLedger: boolean): Promise<Ke
   if (!makesLedger && !existsSync(ledgerPath(folder)))
     throw new KeysUnavailable(ledgerPhrases.noLedger(folder));
   try {
+    // Beside a running gateway nothing of the ledger's writing side is needed.
+    const { FileKeys } = await import("./file-keys.ts");
     return FileKeys.open(folder);
   } catch (error) {
     throw unavailable(error, folder, reached);
