@@ -1,26 +1,25 @@
 /**
  * The gateway as one thing: builds the house, opens its two ports, takes over new configurations, and stops.
  */
+import { adminOptionsOf } from "./app/admin.ts";
 import { type Books, booksInMemory, closeBooks } from "./app/books.ts";
-import { type BuiltHouse, buildHouse, type Foundation, modelLabels } from "./app/house.ts";
+import { type Foundation, layFoundation, refit } from "./app/foundation.ts";
+import { type BuiltHouse, buildHouse, holdsKey, modelLabels } from "./app/house.ts";
 import type { Config } from "./config/config.ts";
 import { isLoopbackHost } from "./config/loopback.ts";
 import type { Clock } from "./core/clock.ts";
 import { systemClock } from "./core/clock.ts";
 import { GatewayError } from "./core/errors.ts";
-import { Fingerprints } from "./keys/fingerprint.ts";
-import { PassthroughGate } from "./keys/passthrough.ts";
-import { InFlightLimiter } from "./limits/in-flight.ts";
-import { InFlight } from "./pipeline/visit/in-flight.ts";
-import { Watch } from "./pipeline/visit/watch.ts";
+import type { BudgetPeriod, SpenderKind, Spending } from "./core/limits.ts";
 import { openaiDialect } from "./protocols/openai-dialect.ts";
+import type { ReloadResult } from "./server/admin/admin-options.ts";
 import { type ControlServer, createControlServer } from "./server/control.ts";
 import { createDataServer, type DataServer } from "./server/data.ts";
 import { AccessLog, type LineSink } from "./telemetry/access-log.ts";
 import type { EventLog } from "./telemetry/event-log.ts";
+import { LiveFigures } from "./telemetry/live-figures.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { observeAll } from "./telemetry/observers.ts";
-import { ByteBudget } from "./wire/byte-budget.ts";
 
 export type GatewayParts = {
   readonly config: Config;
@@ -33,6 +32,8 @@ export type GatewayParts = {
   /** What the gateway remembers; it closes them when it stops. Absent: in memory. */
   readonly books?: Books;
   readonly clock?: Clock;
+  /** Reads the configuration again and takes it over, for the admin API. Absent: there is no file. */
+  readonly reload?: () => Promise<ReloadResult>;
 };
 
 export type Address = { readonly host: string; readonly port: number };
@@ -76,22 +77,11 @@ export class Gateway {
       droppedLogLines: parts.droppedLogLines ?? (() => 0),
     });
     this.#accessLog = parts.accessLog === null ? null : new AccessLog(parts.accessLog);
+    const live = new LiveFigures();
+    const accessLog = this.#accessLog === null ? [] : [this.#accessLog];
     const onFault = (error: unknown) => log.error({ error }, "an observer failed");
-    this.#foundation = {
-      clock,
-      gate: new PassthroughGate(new Fingerprints(books.salt)),
-      ledger: books.ledger,
-      estimator: books.estimator,
-      observer:
-        this.#accessLog === null ? this.#metrics : observeAll([this.#metrics, this.#accessLog], onFault),
-      log,
-      watch: new Watch(clock),
-      inFlight: new InFlight(),
-      bodies: new ByteBudget(config.server.bodiesBytesMax),
-      places: new InFlightLimiter(config.server.inFlightMax),
-      drains: new InFlightLimiter(drainsMax(config)),
-      environment,
-    };
+    const observer = observeAll([live, this.#metrics, ...accessLog], onFault);
+    this.#foundation = layFoundation({ config, books, clock, observer, log, environment });
     this.#config = config;
     this.#boundHost = config.server.host;
     this.#built = buildHouse(config, this.#foundation);
@@ -100,7 +90,14 @@ export class Gateway {
       host: config.control.host,
       port: config.control.port,
       metrics: () => this.#metrics.render(),
-      admin: books.admin,
+      admin: adminOptionsOf({
+        books,
+        foundation: this.#foundation,
+        live,
+        config: () => this.#config,
+        house: () => this.#built.house,
+        reload: parts.reload ?? null,
+      }),
       onFault: (error) => log.error({ error }, "the control plane failed to answer"),
     });
   }
@@ -112,6 +109,22 @@ export class Gateway {
   /** Requests whose last byte is not flushed, or whose accounts are not settled. */
   get requestsInFlight(): number {
     return this.#foundation.inFlight.count;
+  }
+
+  /** Calls that stand in line for a limit. */
+  get callsWaiting(): number {
+    return this.#foundation.limits.waiting;
+  }
+
+  /** What budgets hold for calls that are not over: nothing, where none is in flight. */
+  get reserved(): { readonly tokens: number; readonly cost: number } {
+    const { reservedTokens, reservedCost } = this.#foundation.limits;
+    return { tokens: reservedTokens, cost: reservedCost };
+  }
+
+  /** What budgets count as spent. */
+  spendingOf(kind: SpenderKind, name: string): Readonly<Record<BudgetPeriod, Spending>> {
+    return this.#foundation.limits.spendingOf(kind, name);
   }
 
   /** Bytes of request bodies that are held until Ark has begun to answer. */
@@ -149,18 +162,17 @@ export class Gateway {
    * @throws Error where the house cannot be built from it; then the old one stays in force
    */
   reload(config: Config): void {
-    const holdsKey = config.upstreams.some(({ apiKeys }) => apiKeys.length > 0);
-    if (holdsKey && !isLoopbackHost(this.#boundHost)) {
+    const lendsKey = config.auth.mode === "passthrough" && holdsKey(config);
+    if (lendsKey && !isLoopbackHost(this.#boundHost)) {
       throw new Error(
-        `With an Ark key the gateway listens on loopback only, and it is open on ${this.#boundHost}: restart it.`,
+        "A gateway that lends its Ark key to everybody listens on loopback only, and it is open on " +
+          `${this.#boundHost}: restart it, or ask for keys (auth.mode: keys).`,
       );
     }
     const old = this.#built;
     this.#built = buildHouse(config, this.#foundation);
     this.#config = config;
-    this.#foundation.places.placesMax = config.server.inFlightMax;
-    this.#foundation.drains.placesMax = drainsMax(config);
-    this.#foundation.bodies.bytesMax = config.server.bodiesBytesMax;
+    refit(this.#foundation, config);
     this.#metrics.setModels(modelLabels(config));
     old.close().catch((error: unknown) => this.#log.warn({ error }, "an old upstream did not close"));
   }
@@ -208,6 +220,7 @@ export class Gateway {
     // Whoever is still watched is an upstream that keeps its connection open after an answer's end.
     this.#foundation.watch.expire();
     await Promise.all([this.#built.close(), this.#control.close()]);
+    this.#foundation.limits.close();
     await closeBooks(this.#books);
     this.#foundation.watch.close();
     this.#accessLog?.close();
@@ -233,8 +246,4 @@ export class Gateway {
     this.#data.destroyConnections();
     this.#inner?.destroyConnections();
   }
-}
-
-function drainsMax({ ledger: { clientLoss } }: Config): number {
-  return clientLoss.kind === "drain" ? clientLoss.drainsMax : 0;
 }

@@ -1,6 +1,15 @@
-/** What a gateway remembers from call to call: its ledger, what it has learned, and the salt of its names. */
+/**
+ * What a gateway remembers from call to call: its ledger, its keys, what it has learned, and the salt of its
+ * names.
+ */
 import { randomBytes } from "node:crypto";
 import type { Config } from "../config/config.ts";
+import { systemClock } from "../core/clock.ts";
+import type { RequestId } from "../core/ids.ts";
+import type { SpendingSums } from "../core/limits.ts";
+import { KeyDesk } from "../keys/key-desk.ts";
+import { keyRecordText, readKeyRecord } from "../keys/key-json.ts";
+import { KeyRing } from "../keys/key-ring.ts";
 import { DurableLedger } from "../ledger/durable-ledger.ts";
 import { CalibratedEstimator } from "../ledger/estimate/calibrated-estimator.ts";
 import type { Estimator } from "../ledger/estimator.ts";
@@ -9,16 +18,39 @@ import { MemoryLedger } from "../ledger/memory.ts";
 import type { LedgerReports } from "../ledger/reports.ts";
 import { startReports } from "../ledger/store/start-reports.ts";
 import { ADMIN_KEY_HASH } from "../ledger/thread/messages.ts";
-import { adminKeyAtStart } from "../server/admin/admin-key.ts";
+import { adminKeyAtStart, adminKeyHash } from "../server/admin/admin-key.ts";
 import type { EventLog } from "../telemetry/event-log.ts";
+import { newLocalToken } from "./control-file.ts";
 
 export type Books = {
   readonly ledger: Ledger;
   readonly estimator: Estimator;
   /** For the names that the ledger gives to keys. */
   readonly salt: Buffer;
-  /** Who may read them, and how; null where nobody can. */
-  readonly admin: { readonly keyHash: () => string | null; readonly reports: LedgerReports } | null;
+  /** The gateway's own keys, and how they are changed. */
+  readonly desk: KeyDesk;
+  /** What earlier runs have spent, as of this start. */
+  readonly spending: Promise<readonly SpendingSums[]>;
+  /** Requests of earlier runs that are not to be done again. */
+  readonly doneOnce: readonly DoneOnce[];
+  /** Who may read and change them, and how; null where nobody can. */
+  readonly admin: BooksAdmin | null;
+};
+
+export type DoneOnce = {
+  /** What the ledger keeps of it: digests only. */
+  readonly text: string;
+  readonly requestId: RequestId;
+  readonly openedAtWallMs: number;
+};
+
+export type BooksAdmin = {
+  /** Of the keys in force, each as `adminKeyHash` gives it. */
+  readonly adminHash: string;
+  readonly readOnlyHash: string | null;
+  /** Opens the admin API to the command line of this machine, for as long as this gateway runs. */
+  readonly localToken: string;
+  readonly reports: LedgerReports;
 };
 
 export type OpenedBooks = {
@@ -27,12 +59,36 @@ export type OpenedBooks = {
   readonly madeAdminKey: string | null;
 };
 
+/** What the ledger calls the records of keys. */
+export const KEY_RECORDS = "key";
 const SALT_BYTES = 16;
 
 /** Forgotten when the process ends: for tests, and for those who embed the gateway without a folder. */
 export function booksInMemory(ledger: Ledger = new MemoryLedger()): Books {
-  const salt = randomBytes(SALT_BYTES);
-  return { ledger, estimator: new CalibratedEstimator(), salt, admin: null };
+  const archive = { keep: () => Promise.resolve() };
+  return {
+    ledger,
+    estimator: new CalibratedEstimator(),
+    salt: randomBytes(SALT_BYTES),
+    desk: new KeyDesk({ ring: new KeyRing([]), archive, clock: systemClock }),
+    spending: Promise.resolve([]),
+    doneOnce: [],
+    admin: null,
+  };
+}
+
+/** What a ledger that is open says of everything but itself. */
+export function booksOver(ledger: DurableLedger, admin: BooksAdmin | null): Books {
+  const records = ledger.records(KEY_RECORDS).map(({ body }) => readKeyRecord(body));
+  const desk = new KeyDesk({
+    ring: new KeyRing(records),
+    archive: {
+      keep: (record, entry) => ledger.keepRecord(KEY_RECORDS, record.id, keyRecordText(record), entry),
+    },
+    clock: systemClock,
+  });
+  const { estimator, salt, spendingAtStart: spending, idempotencyAtStart: doneOnce } = ledger;
+  return { ledger, estimator, salt, desk, spending, doneOnce, admin };
 }
 
 /**
@@ -45,13 +101,17 @@ export async function openBooks({ ledger: settings, control }: Config, log: Even
   const { hash, made } = adminKeyAtStart(control.adminKey, ledger.adminKeyHash);
   try {
     if (made !== null) await ledger.setMeta(ADMIN_KEY_HASH, hash);
+    const books = booksOver(ledger, {
+      adminHash: hash,
+      readOnlyHash: control.readKey === null ? null : adminKeyHash(control.readKey),
+      localToken: newLocalToken(),
+      reports: startReports(folder),
+    });
+    return { books, madeAdminKey: made };
   } catch (error) {
     await ledger.close();
     throw error;
   }
-  const { estimator, salt } = ledger;
-  const admin = { keyHash: () => hash, reports: startReports(folder) };
-  return { books: { ledger, estimator, salt, admin }, madeAdminKey: made };
 }
 
 /** Once no call is left that could want them. */

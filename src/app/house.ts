@@ -1,46 +1,21 @@
 /** Builds one version of the house from a configuration: here the plug-ins meet the rooms. */
-import { priceOfModel } from "../config/ark-models.ts";
+import { findArkModel, priceOfModel } from "../config/ark-models.ts";
 import type { Config, ModelConfig } from "../config/config.ts";
-import type { Clock } from "../core/clock.ts";
 import { PRODUCT, VERSION } from "../core/version.ts";
-import type { Gate } from "../keys/gate.ts";
-import type { Estimator } from "../ledger/estimator.ts";
-import type { Ledger } from "../ledger/ledger.ts";
-import type { InFlightLimiter } from "../limits/in-flight.ts";
+import type { KeyRecord } from "../keys/key-record.ts";
 import type { House } from "../pipeline/house.ts";
-import { type Route, RouteTable } from "../pipeline/route.ts";
+import { mayUse } from "../pipeline/permission.ts";
+import { type Route, RouteTable, type Window } from "../pipeline/route.ts";
 import { Cors } from "../pipeline/visit/cors.ts";
-import { type InFlight, Occupancy } from "../pipeline/visit/in-flight.ts";
+import { Occupancy } from "../pipeline/visit/in-flight.ts";
 import type { Pages } from "../pipeline/visit/pages.ts";
-import type { Watch } from "../pipeline/visit/watch.ts";
 import { doors } from "../protocols/index.ts";
 import { renderModels } from "../protocols/model-list.ts";
 import { openaiDialect } from "../protocols/openai-dialect.ts";
-import type { EventLog } from "../telemetry/event-log.ts";
-import type { Observer } from "../telemetry/observer.ts";
 import { upstreamKinds } from "../upstreams/index.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
-import type { ByteBudget } from "../wire/byte-budget.ts";
+import type { Foundation } from "./foundation.ts";
 import { modelCards } from "./model-cards.ts";
-
-/** What outlives a change of the configuration. */
-export type Foundation = {
-  readonly clock: Clock;
-  readonly gate: Gate;
-  readonly ledger: Ledger;
-  readonly estimator: Estimator;
-  readonly observer: Observer;
-  readonly log: EventLog;
-  readonly watch: Watch;
-  readonly inFlight: InFlight;
-  readonly bodies: ByteBudget;
-  /** Counts across versions, so that a reload cannot double the bound. */
-  readonly places: InFlightLimiter;
-  /** Answers that are read on after their client has left. */
-  readonly drains: InFlightLimiter;
-  /** Where HTTPS_PROXY and its like are looked up. */
-  readonly environment: Readonly<Record<string, string | undefined>>;
-};
 
 /** One version of the house, and how to leave it once nobody is in it any more. */
 export type BuiltHouse = { readonly house: House; close(): Promise<void> };
@@ -67,9 +42,10 @@ export function buildHouse(config: Config, foundation: Foundation): BuiltHouse {
     occupancy: new Occupancy(),
     doors: new Map(doors.flatMap((door) => door.paths.map((path) => [path, door] as const))),
     dialect: openaiDialect,
-    holdsKey: config.upstreams.some(({ apiKeys }) => apiKeys.length > 0),
+    gate: foundation.gates[config.auth.mode],
+    authMode: config.auth.mode,
+    lendsKey: config.auth.mode === "passthrough" && holdsKey(config),
     routes: buildRoutes(config, upstreams),
-    limiters: [foundation.places],
     pages: buildPages(config),
     cors: new Cors(config.server.corsOrigins),
     settings: {
@@ -113,6 +89,7 @@ function buildRoutes(config: Config, upstreams: ReadonlyMap<string, Upstream>): 
       repairs: config.repairs,
       timeouts: config.timeouts,
       price: priceOfModel(name),
+      window: windowOf(name),
       isExample: false,
     }),
     defaultAlias: config.defaultModel,
@@ -142,15 +119,34 @@ function routeOf(
     repairs: model.repairs,
     timeouts: model.timeouts,
     price: model.price,
+    window: windowOf(target.model),
     isExample: model.isExample,
   });
 }
 
 function buildPages(config: Config): Pages {
-  const { list, byId } = renderModels(modelCards(config));
+  const cards = modelCards(config);
+  const { list, byId } = renderModels(cards);
+  /** A record is never changed: whoever changes a key puts another in its place. */
+  const lists = new WeakMap<KeyRecord, Buffer>();
   return {
     root: Buffer.from(JSON.stringify({ name: PRODUCT, version: VERSION })),
-    models: list,
-    model: (id) => byId.get(id) ?? null,
+    models: (caller) => {
+      if (caller.kind === "own" || caller.key.models === null) return list;
+      const own = lists.get(caller.key) ?? renderModels(cards.filter(({ id }) => mayUse(caller, id))).list;
+      lists.set(caller.key, own);
+      return own;
+    },
+    model: (id, caller) => (mayUse(caller, id) ? (byId.get(id) ?? null) : null),
   };
+}
+
+function windowOf(model: string): Window {
+  const known = findArkModel(model);
+  return { contextTokens: known?.contextTokens ?? null, outputTokensMax: known?.outputTokensMax ?? null };
+}
+
+/** Whether an upstream has an Ark key of the gateway's own. */
+export function holdsKey({ upstreams }: Config): boolean {
+  return upstreams.some(({ apiKeys }) => apiKeys.length > 0);
 }

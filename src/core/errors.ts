@@ -14,6 +14,7 @@ export type ErrorType =
   | "authentication_error"
   | "not_found_error"
   | "rate_limit_error"
+  | "insufficient_quota"
   | "server_error";
 
 type CatalogueRow = {
@@ -42,11 +43,15 @@ export const catalogue = {
   unsupported_endpoint: { ...badRequest, status: 404, type: "not_found_error" },
   method_not_allowed: { ...badRequest, status: 405 },
   request_timeout: { ...badRequest, status: 408, repeat: "safe" },
+  request_in_progress: { ...badRequest, status: 409 },
+  request_already_done: { ...badRequest, status: 409 },
   body_too_large: { ...badRequest, status: 413 },
   uri_too_long: { ...badRequest, status: 414 },
   unsupported_media_type: { ...badRequest, status: 415 },
   expectation_failed: { ...badRequest, status: 417 },
+  idempotency_mismatch: { ...badRequest, status: 422 },
   rate_limit_exceeded: { ...badRequest, status: 429, type: "rate_limit_error", repeat: "safe" },
+  insufficient_quota: { ...badRequest, status: 429, type: "insufficient_quota" },
   headers_too_large: { ...badRequest, status: 431 },
   client_closed: { ...badRequest, status: 499, repeat: "unsafe" },
   internal_error: { status: 500, type: "server_error", source: "gateway", repeat: "unsafe" },

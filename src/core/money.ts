@@ -53,6 +53,23 @@ export function costOf(usage: Usage, { tiers }: PriceList): MicroYuan {
   return Number((exactParts + BigInt(HALF_UNIT)) / BigInt(TOKENS_PER_UNIT));
 }
 
+/**
+ * The most that a call of at most so many tokens can cost, by any tier that it may fall into: what a budget
+ * must have left.
+ */
+export function costAtMost(inputTokensMax: number, outputTokensMax: number, { tiers }: PriceList): MicroYuan {
+  let input = 0;
+  let output = 0;
+  for (const tier of tiers) {
+    input = Math.max(input, tier.input, tier.cachedInput ?? 0);
+    output = Math.max(output, tier.output);
+    const takesAll = tier.inputTokensMax === null || inputTokensMax <= tier.inputTokensMax;
+    if (takesAll && (tier.outputTokensMax === null || outputTokensMax <= tier.outputTokensMax)) break;
+  }
+  const parts = inputTokensMax * input + outputTokensMax * output;
+  return Math.min(Number.MAX_SAFE_INTEGER, Math.ceil(parts / TOKENS_PER_UNIT) + 1);
+}
+
 function tierOf({ inputTokens, outputTokens }: Usage, tiers: readonly PriceTier[]): PriceTier {
   for (const tier of tiers) {
     const { inputTokensMax, outputTokensMax } = tier;

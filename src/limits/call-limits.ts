@@ -1,6 +1,6 @@
 /** The port of the limits on calls: what a call could use is taken before it is made, and settled after. */
 import type { KeyId } from "../core/ids.ts";
-import type { LimitSettings } from "../core/limits.ts";
+import type { BudgetPeriod, LimitSettings, SpenderKind } from "../core/limits.ts";
 import type { MicroYuan } from "../core/money.ts";
 
 /** What a call could use. */
@@ -60,6 +60,20 @@ export type RateStanding = {
 };
 export type KeyStanding = { readonly requests: RateStanding | null; readonly tokens: RateStanding | null };
 
+/** One limit that a call would be held to, for those who ask before they call. */
+export type LimitStanding = {
+  readonly spender: SpenderKind;
+  readonly limit: "requests_per_minute" | "tokens_per_minute" | "concurrent" | "budget_cny" | "budget_tokens";
+  /** Null where the limit is not a budget. */
+  readonly period: BudgetPeriod | null;
+  /** In micro-yuan where the budget is one of money. */
+  readonly max: number;
+  /** What is taken of it by now: spent, and held by calls in flight. */
+  readonly taken: number;
+  /** What the call would take; null: its price is not known. */
+  readonly claim: number | null;
+};
+
 export interface CallLimits {
   /** Takes all that the call claims, of its key, its model and the whole gateway, or none of it. */
   claim(claim: Claim): Verdict;
@@ -68,6 +82,8 @@ export interface CallLimits {
    * @returns null where the refusal stands at once; else settles with what came of it: never rejects
    */
   wait(claim: Claim, refusal: LimitRefusal, signal: WaitSignal): Promise<Verdict> | null;
+  /** What would stand in the call's way now, and how its limits stand; takes nothing. */
+  preview(claim: Claim): { readonly refusal: LimitRefusal | null; readonly limits: readonly LimitStanding[] };
   /** Null where the key has no limit per minute. */
   standingOf(keyId: KeyId, keyLimits: LimitSettings | null): KeyStanding | null;
 }

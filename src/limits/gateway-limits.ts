@@ -16,6 +16,7 @@ import { AccountBook } from "./account-book.ts";
 import { Blockage } from "./blockage.ts";
 import type { CallLimits, Claim, KeyStanding, LimitRefusal, Verdict, WaitSignal } from "./call-limits.ts";
 import { CallPermit, type Household } from "./call-permit.ts";
+import { standingsOf } from "./claim-standing.ts";
 import { type Alarm, type Counter, FairQueue, type QueueSettings } from "./fair-queue.ts";
 import { effectiveLimits } from "./key-limits.ts";
 import { LimitTime } from "./limit-time.ts";
@@ -177,6 +178,16 @@ export class GatewayLimits implements CallLimits, Counter {
     const model = this.#modelAccount(claim.alias);
     this.#readTime(key, model);
     return this.#blockageOf(key, model, claim);
+  }
+
+  preview(claim: Claim): ReturnType<CallLimits["preview"]> {
+    const blockage = this.look(claim);
+    this.#time.readMonotonic();
+    this.#time.readWall();
+    const key = this.#keyAccount(claim.keyId, claim.keyLimits);
+    const spenders = [key, this.#modelAccount(claim.alias), this.#household.total];
+    const limits = spenders.flatMap((spender) => standingsOf(spender, claim, this.#time));
+    return { refusal: blockage === null ? null : blockage.refusalOf(claim), limits };
   }
 
   #blockageOf(key: Account, model: Account, claim: Claim): Blockage | null {

@@ -35,13 +35,32 @@ export type Story = {
  */
 export function settle(house: House, visit: Visit, story: Story): void {
   try {
-    story.ticket?.settle();
     visit.drain?.end();
     if (story.course.attempts.length === 0) recordUnrelayed(house, visit, story);
     else settleAttempts(house, story);
   } catch (error) {
     house.log.error({ requestId: visit.id, error }, "the rows of a request could not be settled");
   }
+  try {
+    giveBack(story);
+  } catch (error) {
+    house.log.error({ requestId: visit.id, error }, "what limits had granted could not be given back");
+  }
+}
+
+/** Whatever became of the rows: what a call held, it gives back, and what it used is counted. */
+function giveBack({ ticket, course, bill }: Story): void {
+  const sent = course.attempts.findLast(({ answer }) => answer.dispatchedMs !== null);
+  if (sent !== undefined) course.once?.dispatched();
+  course.once?.end();
+  if (ticket === null) return;
+  if (sent === undefined) {
+    ticket.settle(null);
+    return;
+  }
+  const { usage, cost } = bill;
+  const tokens = usage === null ? 0 : usage.inputTokens + usage.outputTokens;
+  ticket.settle({ tokens, cost, openedAtWallMs: sent.openedAtWallMs });
 }
 
 /** Second half, once the client has been told: the figures and the log's line. Never throws. */

@@ -1,33 +1,176 @@
-/** Room 4: takes the limiters, and gives a ticket for what they have granted. */
+/** Room 4: takes caller and plan, and gives a ticket for what limits and budgets have granted. */
 import { GatewayError } from "../core/errors.ts";
+import type { Caller } from "../keys/gate.ts";
+import type {
+  KeyStanding,
+  LimitRefusal,
+  Permit,
+  RateStanding,
+  Used,
+  Verdict,
+  WaitSignal,
+} from "../limits/call-limits.ts";
 import type { Grant, Limiter } from "../limits/limiter.ts";
+import { CallClaim } from "./claim.ts";
+import type { House } from "./house.ts";
+import type { Plan } from "./resolve.ts";
+import type { Reply, ReplyListener } from "./visit/reply.ts";
+import type { Visit } from "./visit/visit.ts";
 
 /** Gives back what was taken, once, however often it is settled. */
 export class Ticket {
-  #grants: Grant[];
+  readonly #place: Grant;
+  readonly #permit: Permit;
 
-  constructor(grants: Grant[]) {
-    this.#grants = grants;
+  constructor(place: Grant, permit: Permit) {
+    this.#place = place;
+    this.#permit = permit;
   }
 
-  settle(): void {
-    for (const grant of this.#grants) grant.release();
-    this.#grants = [];
+  settle(used: Used | null): void {
+    this.#permit.settle(used);
+    this.#place.release();
   }
 }
 
-/** @throws GatewayError overloaded; what was granted by then has been given back */
-export function admit(limiters: readonly Limiter[]): Ticket {
-  const grants: Grant[] = [];
-  for (const limiter of limiters) {
-    const admission = limiter.admit();
-    if (admission.kind === "granted") {
-      grants.push(admission.grant);
-      continue;
-    }
-    for (const grant of grants) grant.release();
-    const { message, retryAfterSeconds } = admission.refusal;
-    throw new GatewayError("overloaded", message, { retryAfterSeconds });
+/** In line for a limit: whoever leaves gives the place free, and a stop takes everybody out of it. */
+class InLine implements ReplyListener, WaitSignal {
+  #leave: (() => void) | null = null;
+
+  onLeave(leave: () => void): void {
+    this.#leave = leave;
   }
-  return new Ticket(grants);
+
+  leave(): void {
+    this.#leave?.();
+    this.#leave = null;
+  }
+
+  onGone(): void {
+    this.leave();
+  }
+
+  onDrain(): void {}
+
+  onStall(): void {
+    this.leave();
+  }
+
+  onDefect(): void {
+    this.leave();
+  }
+}
+
+/**
+ * At once, or, where there is a line and a place in it, once the limits have room.
+ * @throws GatewayError overloaded, rate_limit_exceeded, insufficient_quota, ledger_unavailable, client_closed,
+ * shutting_down; what was granted by then has been given back
+ */
+export function admit(
+  house: House,
+  visit: Visit,
+  caller: Caller,
+  plan: Plan,
+  body: Buffer,
+): Ticket | Promise<Ticket> {
+  const place = takePlace(house.places);
+  try {
+    const claim = new CallClaim(house, caller, plan, body);
+    const verdict = house.limits.claim(claim);
+    if (verdict.kind === "granted") return granted(house, visit, caller, place, verdict.permit);
+    const line = new InLine();
+    const waiting = house.limits.wait(claim, verdict.refusal, line);
+    if (waiting === null) return refused(house, visit, caller, verdict.refusal);
+    return stand(house, visit, caller, place, line, waiting);
+  } catch (error) {
+    place.release();
+    throw error;
+  }
+}
+
+async function stand(
+  house: House,
+  visit: Visit,
+  caller: Caller,
+  place: Grant,
+  line: InLine,
+  waiting: Promise<Verdict>,
+): Promise<Ticket> {
+  visit.reply.listener = line;
+  visit.line = line;
+  const verdict = await waiting;
+  visit.line = null;
+  try {
+    if (verdict.kind === "granted") {
+      const ticket = granted(house, visit, caller, place, verdict.permit);
+      if (!visit.reply.gone) return ticket;
+      ticket.settle(null);
+    }
+    visit.checkPresent();
+    if (verdict.kind === "refused") refused(house, visit, caller, verdict.refusal);
+    throw new TypeError("a place in line was given to somebody who is not there");
+  } catch (error) {
+    place.release();
+    throw error;
+  }
+}
+
+function takePlace(places: Limiter): Grant {
+  const admission = places.admit();
+  if (admission.kind === "granted") return admission.grant;
+  const { message, retryAfterSeconds } = admission.refusal;
+  throw new GatewayError("overloaded", message, { retryAfterSeconds });
+}
+
+function granted(house: House, visit: Visit, caller: Caller, place: Grant, permit: Permit): Ticket {
+  tellStanding(house, visit.reply, caller);
+  return new Ticket(place, permit);
+}
+
+function refused(house: House, visit: Visit, caller: Caller, refusal: LimitRefusal): never {
+  tellStanding(house, visit.reply, caller);
+  throw errorOf(refusal);
+}
+
+/** Only what passes by itself is worth repeating; the rest says that it is not. */
+function errorOf({ fault, message, retryAfterMs }: LimitRefusal): GatewayError {
+  const details =
+    retryAfterMs === null ? {} : { retryAfterSeconds: Math.max(1, Math.ceil(retryAfterMs / 1_000)) };
+  switch (fault) {
+    case "busy":
+      return new GatewayError("rate_limit_exceeded", message, details);
+    case "too_large":
+      return new GatewayError("rate_limit_exceeded", message, { ...details, repeat: "useless" });
+    case "exhausted":
+    case "unpriced":
+      return new GatewayError("insufficient_quota", message, details);
+    case "unready":
+      return new GatewayError("ledger_unavailable", message, details);
+  }
+}
+
+function tellStanding({ limits }: House, reply: Reply, caller: Caller): void {
+  const standing = limits.standingOf(caller.keyId, caller.kind === "key" ? caller.key.limits : null);
+  if (standing !== null) addStanding(reply, standing);
+}
+
+function addStanding(reply: Reply, { requests, tokens }: KeyStanding): void {
+  if (requests !== null) addRate(reply, "requests", requests);
+  if (tokens !== null) addRate(reply, "tokens", tokens);
+}
+
+function addRate(
+  reply: Reply,
+  unit: "requests" | "tokens",
+  { limit, remaining, resetMs }: RateStanding,
+): void {
+  reply.addHeader(`x-ratelimit-limit-${unit}`, String(limit));
+  reply.addHeader(`x-ratelimit-remaining-${unit}`, String(Math.max(0, Math.floor(remaining))));
+  reply.addHeader(`x-ratelimit-reset-${unit}`, durationText(Math.ceil(resetMs / 1_000)));
+}
+
+/** As OpenAI writes it: `17s`, `1m0s`. */
+function durationText(seconds: number): string {
+  const rest = seconds % 60;
+  return seconds < 60 ? `${seconds}s` : `${(seconds - rest) / 60}m${rest}s`;
 }

@@ -2,22 +2,38 @@
 import { GatewayError } from "../core/errors.ts";
 import type { Caller } from "../keys/gate.ts";
 import type { RequestHead } from "../wire/request-head.ts";
-import type { House } from "./house.ts";
+import type { AuthMode, House } from "./house.ts";
 import type { Cors } from "./visit/cors.ts";
+import type { Visit } from "./visit/visit.ts";
 
-/** @throws GatewayError invalid_api_key, with the same words whatever was wrong; invalid_request */
-export function authenticate(house: House, head: RequestHead): Caller {
-  if (house.holdsKey) refuseForeignPage(house.cors, head.origin);
+const advice: { readonly [mode in AuthMode]: string } = {
+  passthrough: "Send your Ark key as 'Authorization: Bearer <key>'.",
+  keys: "Send a key of this gateway (sk-...) as 'Authorization: Bearer <key>'; its operator makes them.",
+  both: "Send a key of this gateway (sk-...) or your own Ark key as 'Authorization: Bearer <key>'.",
+};
+
+/**
+ * @throws GatewayError invalid_api_key, with the same words whatever was wrong; rate_limit_exceeded where too
+ * many wrong ones came from one address; invalid_request
+ */
+export function authenticate(house: House, visit: Visit, head: RequestHead): Caller {
+  if (house.lendsKey) refuseForeignPage(house.cors, head.origin);
   const credential = credentialOf(head);
   const caller = credential === null ? null : house.gate.letIn(credential);
-  if (caller === null) {
-    throw new GatewayError(
-      "invalid_api_key",
-      "No usable API key came with this request. Send your Ark key as 'Authorization: Bearer <key>'.",
-      { headers: { "www-authenticate": "Bearer" } },
-    );
-  }
-  return caller;
+  if (caller !== null) return caller;
+  if (credential !== null) refuseGuesser(house, visit);
+  throw new GatewayError(
+    "invalid_api_key",
+    `No usable API key came with this request. ${advice[house.authMode]}`,
+    { headers: { "www-authenticate": "Bearer" } },
+  );
+}
+
+function refuseGuesser(house: House, visit: Visit): void {
+  const waitSeconds = house.gate.countFailure(visit.request.socket.remoteAddress ?? "");
+  if (waitSeconds === null) return;
+  const message = "Too many wrong API keys came from this address. Wait, then send a key that is good.";
+  throw new GatewayError("rate_limit_exceeded", message, { retryAfterSeconds: waitSeconds });
 }
 
 /**

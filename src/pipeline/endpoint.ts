@@ -7,12 +7,17 @@ export type Endpoint =
   | { readonly kind: "door"; readonly door: Door; readonly route: string }
   /** Nothing is served here, or not by this method: told only to those who have a key. */
   | { readonly kind: "unserved"; readonly route: "other"; readonly error: GatewayError }
-  | Page;
-
-export type Page =
   | { readonly kind: "preflight"; readonly route: "preflight" }
+  | OpenPage
+  | ModelsPage;
+
+/** For everybody, with or without a key. */
+export type OpenPage =
   | { readonly kind: "root"; readonly route: "/" }
   | { readonly kind: "alive"; readonly route: "/healthz" }
-  | { readonly kind: "ready"; readonly route: "/readyz" }
+  | { readonly kind: "ready"; readonly route: "/readyz" };
+
+/** For those who may come in. */
+export type ModelsPage =
   | { readonly kind: "models"; readonly route: "/models" }
   | { readonly kind: "model"; readonly route: "/models/{id}"; readonly id: string };

@@ -3,8 +3,10 @@
  */
 import type { Clock } from "../core/clock.ts";
 import type { Gate } from "../keys/gate.ts";
+import type { IdempotencyBook } from "../keys/idempotency.ts";
 import type { Estimator } from "../ledger/estimator.ts";
 import type { Ledger } from "../ledger/ledger.ts";
+import type { CallLimits } from "../limits/call-limits.ts";
 import type { Limiter } from "../limits/limiter.ts";
 import type { Dialect, Door } from "../protocols/door.ts";
 import type { EventLog } from "../telemetry/event-log.ts";
@@ -21,6 +23,12 @@ export type ClientLoss =
   | { readonly kind: "cancel" }
   | { readonly kind: "drain"; readonly forMs: number; readonly tokensMax: number };
 
+/**
+ * Whose credentials come in: everybody's, as they are for Ark; only keys of ours; or ours and, beside them,
+ * callers' own for Ark.
+ */
+export type AuthMode = "passthrough" | "keys" | "both";
+
 export type HouseSettings = {
   readonly bodyBytesMax: number;
   readonly requestBodyTimeoutMs: number;
@@ -36,10 +44,14 @@ export type House = {
   /** How answers speak where no door is known yet. */
   readonly dialect: Dialect;
   readonly gate: Gate;
-  /** An upstream has a key of the gateway's own, which callers spend. */
-  readonly holdsKey: boolean;
+  readonly authMode: AuthMode;
+  /** Callers whose credential is not ours spend the gateway's own Ark key all the same. */
+  readonly lendsKey: boolean;
   readonly routes: RouteTable;
-  readonly limiters: readonly Limiter[];
+  /** Requests in flight, whosever they are. */
+  readonly places: Limiter;
+  readonly limits: CallLimits;
+  readonly idempotency: IdempotencyBook;
   readonly ledger: Ledger;
   readonly estimator: Estimator;
   /** Answers that are read on after their client has left. */

@@ -7,7 +7,7 @@ import type { Dialect, Door } from "../protocols/door.ts";
 import type { RequestHead } from "../wire/request-head.ts";
 import { type Arrival, accept } from "./accept.ts";
 import { observe, type Story, settle } from "./account.ts";
-import { admit } from "./admit.ts";
+import { admit, Ticket } from "./admit.ts";
 import type { AnswerFailure } from "./answer/answer.ts";
 import { authenticate } from "./authenticate.ts";
 import { FREE } from "./bill.ts";
@@ -22,18 +22,16 @@ import {
   untold,
 } from "./delivery/delivery.ts";
 import { bid, type Farewell } from "./delivery/farewell.ts";
-import type { Endpoint, Page } from "./endpoint.ts";
 import type { House } from "./house.ts";
+import { beginOnce } from "./once.ts";
 import { refuse } from "./refuse.ts";
-import { type Relayed, relay } from "./relay.ts";
+import { announce, type Relayed, relay } from "./relay.ts";
 import { type Plan, resolve } from "./resolve.ts";
 import { clientClosed } from "./visit/client-closed.ts";
-import { pageOf } from "./visit/pages.ts";
+import { modelsPageOf, openPageOf } from "./visit/pages.ts";
+import type { Reply } from "./visit/reply.ts";
 import type { GatewayResponse } from "./visit/response.ts";
 import { Visit } from "./visit/visit.ts";
-
-const OPEN_KINDS = ["preflight", "root", "alive", "ready"] as const;
-type OpenKind = (typeof OPEN_KINDS)[number];
 
 /** How the request ends for its client: with what the rooms leave to be said, or with an error. */
 type Last =
@@ -62,7 +60,7 @@ export async function serveRequest(
     caller: null,
     plan: null,
     ticket: null,
-    course: { attempts: [], changes: [] },
+    course: { attempts: [], changes: [], once: null },
     delivery: complete(null, null),
     bill: FREE,
   };
@@ -90,18 +88,31 @@ function enter(house: House, visit: Visit, story: Story): Entry | null {
   const arrival = accept(house, visit);
   story.arrival = arrival;
   const { head, endpoint } = arrival;
-  if (isOpen(endpoint)) {
-    answerPage(house, visit, endpoint);
-    return null;
+  const { reply } = visit;
+  switch (endpoint.kind) {
+    case "preflight":
+      reply.sendEmpty(204);
+      return null;
+    case "root":
+    case "alive":
+    case "ready": {
+      const { status, body } = openPageOf(endpoint, house.pages, house.inFlight.presence);
+      sendPage(reply, status, body);
+      return null;
+    }
   }
-  const caller = authenticate(house, head);
+  const caller = authenticate(house, visit, head);
   story.caller = caller;
-  if (endpoint.kind === "unserved") throw endpoint.error;
-  if (endpoint.kind !== "door") {
-    answerPage(house, visit, endpoint);
-    return null;
+  switch (endpoint.kind) {
+    case "unserved":
+      throw endpoint.error;
+    case "models":
+    case "model":
+      sendPage(reply, 200, modelsPageOf(endpoint, house.pages, caller));
+      return null;
+    case "door":
+      return { head, door: endpoint.door, caller };
   }
-  return { head, door: endpoint.door, caller };
 }
 
 /** The rooms behind, up to the last byte but one: that one waits for the ledger. */
@@ -122,11 +133,14 @@ async function ask(
   story: Story,
   { head, door, caller }: Entry,
 ): Promise<{ plan: Plan; relayed: Relayed }> {
-  const { plan, cargo } = await resolve(house, visit, door, head);
+  const { plan, cargo } = await resolve(house, visit, door, head, caller);
   story.plan = plan;
-  story.ticket = admit(house.limiters);
+  story.course.once = beginOnce(house, visit, head, caller, cargo.body);
   visit.reply.writeStallMs = plan.route.timeouts.writeStallMs;
+  announce(visit, plan, cargo.rewrite);
   bridgeSilence(house, visit, plan);
+  const ticket = admit(house, visit, caller, plan, cargo.body);
+  story.ticket = ticket instanceof Ticket ? ticket : await ticket;
   return { plan, relayed: await relay(house, visit, head, caller, plan, cargo, story.course) };
 }
 
@@ -175,17 +189,7 @@ function isProbe(arrival: Arrival | null): boolean {
   return kind === "alive" || kind === "ready" || kind === "preflight";
 }
 
-/** Who the gateway is and how it is, everybody may ask. */
-function isOpen(endpoint: Endpoint): endpoint is Extract<Endpoint, { kind: OpenKind }> {
-  return OPEN_KINDS.some((kind) => kind === endpoint.kind);
-}
-
-function answerPage(house: House, { reply }: Visit, page: Page): void {
-  if (page.kind === "preflight") {
-    reply.sendEmpty(204);
-    return;
-  }
-  const { status, body } = pageOf(page, house.pages, house.inFlight.presence);
+function sendPage(reply: Reply, status: number, body: Buffer): void {
   reply.addHeader("content-type", "application/json");
   reply.sendWhole(status, body);
 }

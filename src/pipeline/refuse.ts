@@ -33,14 +33,19 @@ function tell(visit: Visit, dialect: Dialect, error: GatewayError): void {
   const { details } = error;
   reply.addHeader("content-type", "application/json");
   if (error.repeat !== "safe") reply.addHeader("x-should-retry", "false");
-  if (error.status === 429 || error.status === 503) {
-    reply.addHeader("retry-after", String(details.retryAfterSeconds ?? RETRY_AFTER_DEFAULT_SECONDS));
-  }
+  const retryAfterSeconds = retryAfterOf(error);
+  if (retryAfterSeconds !== null) reply.addHeader("retry-after", String(retryAfterSeconds));
   for (const [name, value] of Object.entries(details.headers ?? {})) reply.addHeader(name, value);
   // The rest of the body is unread, and in it nobody can tell where the next request begins (reliability
   // C12).
   if (hasUnreadBody(request)) reply.closeAfter();
   reply.sendWhole(error.status, dialect.renderError(error, visit.id));
+}
+
+/** What passes by itself says when; a budget that never begins anew does not. */
+function retryAfterOf({ status, repeat, details }: GatewayError): number | null {
+  if (status !== 429 && status !== 503) return null;
+  return details.retryAfterSeconds ?? (repeat === "useless" ? null : RETRY_AFTER_DEFAULT_SECONDS);
 }
 
 /** node:http calls a request complete only in a later turn, also where it has no body. */

@@ -4,7 +4,9 @@ import type { Change } from "../core/changes.ts";
 import { asGatewayError } from "../core/errors.ts";
 import { type AttemptId, attemptIdOf } from "../core/ids.ts";
 import type { Caller } from "../keys/gate.ts";
+import type { IdempotencyEntry } from "../keys/idempotency.ts";
 import type { OpenAttempt } from "../ledger/ledger.ts";
+import type { Rewrite } from "../protocols/door.ts";
 import type { UpstreamHead, UpstreamRequest } from "../upstreams/upstream.ts";
 import { splice, splicedLength } from "../wire/json-splice.ts";
 import type { RequestHead } from "../wire/request-head.ts";
@@ -27,10 +29,17 @@ export type Attempt = {
   readonly answer: Answer;
   /** Its row in the ledger, open until `account` settles it. */
   readonly row: OpenAttempt;
+  /** As its row has it: whose period it belongs to. */
+  readonly openedAtWallMs: number;
 };
 
 /** What happened on the way; the relay adds to it, so that `account` knows of every attempt. */
-export type Course = { readonly attempts: Attempt[]; changes: readonly Change[] };
+export type Course = {
+  readonly attempts: Attempt[];
+  changes: readonly Change[];
+  /** Where the client asked for the request to be done once. */
+  once: IdempotencyEntry | null;
+};
 
 export type Relayed =
   | { readonly kind: "answered"; readonly attempt: Attempt; readonly head: UpstreamHead }
@@ -75,16 +84,17 @@ export async function relay(
   course: Course,
 ): Promise<Relayed> {
   const { target, timeouts } = plan.route;
-  const request = buildRequest(visit, head, caller, plan, cargo, course);
+  const request = buildRequest(head, plan, cargo, course);
   for (let number = 1; ; number++) {
     visit.checkPresent();
     const id = attemptIdOf(visit.id, number);
-    const row = house.ledger.open(openedRow(house, visit, head, caller, plan, id));
+    const opened = openedRow(house, visit, head, caller, plan, id, course.once);
+    const row = house.ledger.open(opened);
     // Whatever happens from here on, the row is there.
     const written = house.ledger.written();
     if (written !== null) await written;
     const answer = new Answer(timeouts, house.clock, house.watch);
-    const attempt = { id, target, answer, row };
+    const attempt = { id, target, answer, row, openedAtWallMs: opened.openedAtWallMs };
     course.attempts.push(attempt);
     visit.answer = answer;
     visit.checkPresent();
@@ -106,18 +116,9 @@ export async function relay(
   }
 }
 
-function buildRequest(
-  visit: Visit,
-  head: RequestHead,
-  caller: Caller,
-  plan: Plan,
-  { body, reading }: Cargo,
-  course: Course,
-): UpstreamRequest {
-  const { door, route } = plan;
-  const { splices, changes } = reading.rewrite(route.target.model, route.repairs);
-  course.changes = changes;
-  const { reply } = visit;
+/** Says what will be asked of whom, before anything of the answer can be: a heartbeat may send the head. */
+export function announce({ reply }: Visit, plan: Plan, { changes }: Rewrite): void {
+  const { route } = plan;
   reply.addHeader("x-volcano-model", printable(route.alias));
   reply.addHeader("x-volcano-target", printable(route.target.label));
   if (changes.length > 0) reply.addHeader("x-volcano-changes", changes.join(", "));
@@ -127,11 +128,21 @@ function buildRequest(
       `${printable(plan.fallbackFrom)} -> ${printable(route.alias)}`,
     );
   }
+}
+
+function buildRequest(
+  head: RequestHead,
+  plan: Plan,
+  { body, rewrite: { splices, changes } }: Cargo,
+  course: Course,
+): UpstreamRequest {
+  const { door, route } = plan;
+  course.changes = changes;
   return {
     method: "POST",
     path: door.upstreamPath,
     headers: ["content-type", "application/json", ...head.forwarded],
-    credential: caller.credential,
+    credential: plan.credential,
     body: splices.length === 0 ? [body] : splice(body, splices),
     bodyBytes: splicedLength(body, splices),
     timeouts: route.timeouts,

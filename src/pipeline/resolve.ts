@@ -1,12 +1,14 @@
 /** Room 3: takes the bounded body, and gives what it asks for and the route that leads there. */
 import { GatewayError, unreachable } from "../core/errors.ts";
 import type { TextMeasure } from "../core/text-measure.ts";
-import type { Door, Intent, Reading } from "../protocols/door.ts";
+import type { Caller } from "../keys/gate.ts";
+import type { Door, Intent, Rewrite } from "../protocols/door.ts";
 import { type BodyResult, readBoundedBody } from "../wire/bounded-body.ts";
 import { isJsonContentType } from "../wire/content-type.ts";
 import type { RequestHead } from "../wire/request-head.ts";
 import { measureBody } from "../wire/text-measure.ts";
 import type { House } from "./house.ts";
+import { findRoute } from "./permission.ts";
 import type { Route } from "./route.ts";
 import { clientClosed } from "./visit/client-closed.ts";
 import type { Visit } from "./visit/visit.ts";
@@ -20,10 +22,12 @@ export type Plan = {
   readonly bodyBytes: number;
   /** What an estimate of the input is made from, should its usage never come. */
   readonly measure: TextMeasure;
+  /** What Ark is shown; null: the gateway's own key. Never logged. */
+  readonly credential: string | null;
 };
 
-/** The body and its reading, which leave memory as soon as Ark has begun to answer: streams live long. */
-export type Cargo = { readonly body: Buffer; readonly reading: Reading };
+/** The body and what is changed in it, which leave memory once Ark has begun to answer: streams live long. */
+export type Cargo = { readonly body: Buffer; readonly rewrite: Rewrite };
 
 /**
  * @throws GatewayError shutting_down, unsupported_media_type, body_too_large, invalid_json, missing_model,
@@ -34,6 +38,7 @@ export async function resolve(
   visit: Visit,
   door: Door,
   head: RequestHead,
+  caller: Caller,
 ): Promise<{ plan: Plan; cargo: Cargo }> {
   visit.checkPresent();
   checkMediaType(head);
@@ -41,20 +46,17 @@ export async function resolve(
   visit.holdBody(body.length);
   const reading = door.read(body);
   const { intent } = reading;
-  const found = house.routes.find(intent.model);
-  if (found.kind === "missing") throw modelNotFound(intent.model, found.nearest);
-  const { route, fallbackFrom } = found;
+  const { route, fallbackFrom } = findRoute(house.routes, caller, intent.model);
   const measure = measureBody(body);
-  const plan = { door, intent, route, fallbackFrom, bodyBytes: body.length, measure };
-  return { plan, cargo: { body, reading } };
+  const credential = credentialFor(house, caller, route);
+  const plan = { door, intent, route, fallbackFrom, bodyBytes: body.length, measure, credential };
+  return { plan, cargo: { body, rewrite: reading.rewrite(route.target.model, route.repairs) } };
 }
 
-function modelNotFound(model: string, nearest: readonly string[]): GatewayError {
-  const advice =
-    nearest.length === 0 ? "GET /v1/models lists what there is." : `Did you mean ${nearest.join(", ")}?`;
-  return new GatewayError("model_not_found", `The model '${model}' does not exist here. ${advice}`, {
-    param: "model",
-  });
+/** One of ours stays here; the caller's own is what Ark is shown, unless the gateway lends its key to all. */
+function credentialFor(house: House, caller: Caller, { target }: Route): string | null {
+  if (caller.kind === "key") return null;
+  return house.lendsKey && target.upstream.holdsKey ? null : caller.credential;
 }
 
 function checkMediaType(head: RequestHead): void {

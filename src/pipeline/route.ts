@@ -2,7 +2,6 @@
 import type { Repair } from "../core/changes.ts";
 import type { PriceList } from "../core/money.ts";
 import { isPattern, matchesPattern } from "../core/name-pattern.ts";
-import { nearestNames } from "../core/nearest-name.ts";
 import type { Timeouts } from "../core/timeouts.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 
@@ -26,9 +25,13 @@ export type Route = {
   readonly timeouts: Timeouts;
   /** Null: not known. */
   readonly price: PriceList | null;
+  readonly window: Window;
   /** The endpoint id belongs to the default table, so it is nobody's who reads this. */
   readonly isExample: boolean;
 };
+
+/** How much a model reads and writes at most, in tokens; null: not known. */
+export type Window = { readonly contextTokens: number | null; readonly outputTokensMax: number | null };
 
 export type RouteRules = {
   /** The configured aliases, patterns among them, in the order of the file. */
@@ -42,9 +45,7 @@ export type RouteRules = {
 
 export type Found =
   | { readonly kind: "found"; readonly route: Route; readonly fallbackFrom: string | null }
-  | { readonly kind: "missing"; readonly nearest: readonly string[] };
-
-const NEAREST_MAX = 3;
+  | { readonly kind: "missing" };
 
 export class RouteTable {
   readonly #exact = new Map<string, Route>();
@@ -72,7 +73,16 @@ export class RouteTable {
       return { kind: "found", route: this.#rules.passthroughRoute(name), fallbackFrom: null };
     }
     if (this.#default !== null) return { kind: "found", route: this.#default, fallbackFrom: name };
-    return { kind: "missing", nearest: nearestNames(name, [...this.#exact.keys()], NEAREST_MAX) };
+    return { kind: "missing" };
+  }
+
+  /** The aliases that are no patterns, in the order of the configuration. */
+  get names(): readonly string[] {
+    return [...this.#exact.keys()];
+  }
+
+  get defaultAlias(): string | null {
+    return this.#default === null ? null : this.#default.alias;
   }
 
   passesThrough(name: string): boolean {

@@ -2,6 +2,7 @@
 import type { Cause } from "../core/ending.ts";
 import { type AttemptId, attemptIdOf } from "../core/ids.ts";
 import type { Caller } from "../keys/gate.ts";
+import type { IdempotencyEntry } from "../keys/idempotency.ts";
 import type { AttemptOpened, AttemptSettled } from "../ledger/ledger.ts";
 import type { RequestHead } from "../wire/request-head.ts";
 import type { House } from "./house.ts";
@@ -15,6 +16,7 @@ export function openedRow(
   caller: Caller,
   plan: Plan,
   attemptId: AttemptId,
+  once: IdempotencyEntry | null,
 ): AttemptOpened {
   const { door, intent, route, measure } = plan;
   return {

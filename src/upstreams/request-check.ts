@@ -31,7 +31,8 @@ const notInPath = /[^\x21-\x7e]/;
 export type CheckedRequest = {
   readonly path: string;
   readonly headers: readonly string[];
-  readonly credential: string;
+  /** Null: one of the upstream's own, which have been checked. */
+  readonly credential: string | null;
   readonly body: readonly Buffer[];
   readonly bodyBytes: number;
 };
@@ -39,7 +40,8 @@ export type CheckedRequest = {
 /** Says what is wrong with the request, without its values; null where it can be sent. */
 export function flawOf(request: CheckedRequest): string | null {
   if (!request.path.startsWith("/") || notInPath.test(request.path)) return "the path is not a valid target";
-  if (notInValue.test(request.credential)) return "the credential is not a valid header value";
+  const { credential } = request;
+  if (credential !== null && notInValue.test(credential)) return "the credential is not a valid header value";
   if (request.headers.length % 2 !== 0) return "the headers are not pairs";
   for (let at = 0; at < request.headers.length; at += 2) {
     const name = request.headers[at] ?? "";

@@ -13,8 +13,8 @@ export type UpstreamRequest = {
    * Names in lower case and values, alternating. Only what the allow-list lets through; no framing headers.
    */
   readonly headers: readonly string[];
-  /** The caller's own credential, for an upstream that has no keys of its own. */
-  readonly credential: string;
+  /** The caller's own credential; null: the upstream's own keys, in turn. */
+  readonly credential: string | null;
   readonly body: readonly Buffer[];
   readonly bodyBytes: number;
   readonly timeouts: Pick<Timeouts, "dnsMs" | "connectMs" | "tlsMs">;
@@ -87,7 +87,7 @@ export type UpstreamErrorNote = {
 
 export interface Upstream {
   readonly name: string;
-  /** True where it has keys of its own; then the caller's credential stays here. */
+  /** True where it has keys of its own. */
   readonly holdsKey: boolean;
   /**
    * Starts an exchange. Never throws for a request that it cannot send: the listener hears `protocol`, and

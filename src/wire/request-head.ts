@@ -25,6 +25,8 @@ export class RequestHead {
   authorization: string | null = null;
   /** `x-api-key`: how Anthropic's clients show their key. */
   apiKey: string | null = null;
+  /** `idempotency-key`: this request is to be done once, however often it is sent. */
+  idempotencyKey: string | null = null;
   contentType: string | null = null;
   contentEncoding: string | null = null;
   /** Declared body bytes; may be beyond 2^53, then it is only known to be huge. */
@@ -82,7 +84,10 @@ export class RequestHead {
       case 14:
         return this.#takeFourteen(name, value);
       case 15:
-        return this.#forward(name, "x-session-token", value);
+        if (!isName(name, "idempotency-key")) return this.#forward(name, "x-session-token", value);
+        if (this.idempotencyKey !== null) return repeated("Idempotency-Key");
+        this.idempotencyKey = value;
+        return controlFault(value);
       case 16:
         if (!isName(name, "content-encoding")) return null;
         if (this.contentEncoding !== null) return repeated("Content-Encoding");

@@ -96,12 +96,27 @@ export async function reconcile(running: RunningGateway): Promise<void> {
   expect((await running.metrics()).includes(SECRET)).toBe(false);
 }
 
+/** Every counter equals the sum over its rows (reliability I3), as far as this run has them. */
+function checkSpending({ ledger, gateway }: RunningGateway): void {
+  const byKey = Map.groupBy(ledger.rows(), ({ opened }) => opened.keyId);
+  for (const [keyId, rows] of byKey) {
+    const sums = { tokens: 0, cost: 0 };
+    for (const { settled } of rows) {
+      sums.tokens += (settled?.usage?.inputTokens ?? 0) + (settled?.usage?.outputTokens ?? 0);
+      sums.cost += settled?.cost ?? 0;
+    }
+    expect([keyId, gateway.spendingOf("key", keyId).all]).toEqual([keyId, sums]);
+  }
+}
+
 /** The same for a gateway whose ports are closed. */
 export async function reconcileStopped(running: RunningGateway): Promise<void> {
   await untilQuiet(running);
   const { ledger, simulator, accessLines, events } = running;
   expect(ledger.refusedSettlements).toBe(0);
   expect(ledger.openRows).toBe(0);
+  expect(running.gateway.reserved).toEqual({ tokens: 0, cost: 0 });
+  checkSpending(running);
   const rows = Map.groupBy(ledger.rows(), ({ opened }) => opened.requestId as string);
   const bill = Map.groupBy(simulator.bill, ({ clientRequestId }) => clientRequestId ?? "");
   const wrong: string[] = [];

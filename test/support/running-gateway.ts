@@ -3,11 +3,12 @@
  * at.
  */
 import { request } from "undici";
-import { type Books, booksInMemory, openBooks } from "../../src/app/books.ts";
+import { type Books, booksInMemory, booksOver, openBooks } from "../../src/app/books.ts";
 import { Gateway } from "../../src/app.ts";
 import type { Config } from "../../src/config/config.ts";
 import { readConfigBytes } from "../../src/config/read-config.ts";
 import type { Clock } from "../../src/core/clock.ts";
+import type { KeyDesk } from "../../src/keys/key-desk.ts";
 import type { DurableLedger } from "../../src/ledger/durable-ledger.ts";
 import { MemoryLedger } from "../../src/ledger/memory.ts";
 import { createSimulator, type Simulator, type SimulatorOptions } from "../../src/simulator/index.ts";
@@ -27,6 +28,8 @@ export type RunningGateway = {
   /** Such as `http://127.0.0.1:41234`, without `/v1`. */
   readonly url: string;
   readonly port: number;
+  /** The gateway's own keys. */
+  readonly desk: KeyDesk;
   /** The access log's lines, parsed. */
   readonly accessLines: Record<string, unknown>[];
   readonly events: LoggedEvent[];
@@ -77,9 +80,9 @@ async function booksOf(
   log: EventLog,
 ): Promise<{ ledger: MemoryLedger; books: Books }> {
   if (durable !== undefined) {
-    const { estimator, salt } = durable;
+    const books = booksOver(durable, null);
     const shadowed = new ShadowedLedger(durable, ROWS_KEPT_MAX);
-    return { ledger: shadowed, books: { ledger: shadowed, estimator, salt, admin: null } };
+    return { ledger: shadowed, books: { ...books, ledger: shadowed } };
   }
   if (dataFolder !== undefined) {
     const { books } = await openBooks(config, log);
@@ -121,6 +124,7 @@ export async function startGateway(options: RunningOptions = {}): Promise<Runnin
     simulator,
     gateway,
     ledger,
+    desk: books.desk,
     url: `http://127.0.0.1:${data.port}`,
     port: data.port,
     controlPort: control.port,

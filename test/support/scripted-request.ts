@@ -5,11 +5,14 @@ import { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import type { Clock } from "../../src/core/clock.ts";
+import { UNLIMITED } from "../../src/core/limits.ts";
 import type { Timeouts } from "../../src/core/timeouts.ts";
 import { Fingerprints } from "../../src/keys/fingerprint.ts";
+import { IdempotencyBook } from "../../src/keys/idempotency.ts";
 import { PassthroughGate } from "../../src/keys/passthrough.ts";
 import { CalibratedEstimator } from "../../src/ledger/estimate/calibrated-estimator.ts";
 import { MemoryLedger } from "../../src/ledger/memory.ts";
+import { GatewayLimits } from "../../src/limits/gateway-limits.ts";
 import { InFlightLimiter } from "../../src/limits/in-flight.ts";
 import type { House } from "../../src/pipeline/house.ts";
 import { RouteTable } from "../../src/pipeline/route.ts";
@@ -296,6 +299,7 @@ export class ScriptedRequest {
       repairs: new Set<never>(),
       timeouts,
       price: null,
+      window: { contextTokens: null, outputTokensMax: null },
       isExample: false,
     };
     return {
@@ -303,20 +307,23 @@ export class ScriptedRequest {
       doors: new Map([["/chat/completions", door]]),
       dialect: door.dialect,
       gate: new PassthroughGate(new Fingerprints(Buffer.alloc(16))),
-      holdsKey: false,
+      authMode: "passthrough",
+      lendsKey: false,
       routes: new RouteTable({
         routes: [route],
         passthrough: [],
         passthroughRoute: () => route,
         defaultAlias: null,
       }),
-      limiters: [this.places],
+      places: this.places,
+      limits: unlimited(this.clock),
+      idempotency: new IdempotencyBook({ clock: this.clock }),
       ledger: this.ledger,
       estimator: new CalibratedEstimator(),
       drains: new InFlightLimiter(0),
       observer: this.observer,
       log: silent,
-      pages: { root: Buffer.alloc(0), models: Buffer.alloc(0), model: () => null },
+      pages: { root: Buffer.alloc(0), models: () => Buffer.alloc(0), model: () => null },
       cors: new Cors([]),
       settings: {
         bodyBytesMax: 100_000,
@@ -331,4 +338,11 @@ export class ScriptedRequest {
       inFlight: this.inFlight,
     };
   }
+}
+
+function unlimited(clock: Clock): GatewayLimits {
+  const config = { keyDefaults: UNLIMITED, total: UNLIMITED, models: new Map(), queue: null };
+  const limits = new GatewayLimits({ config, clock });
+  limits.restore([], clock.wallMs());
+  return limits;
 }

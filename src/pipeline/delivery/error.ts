@@ -14,6 +14,7 @@ const RETRY_AFTER_DEFAULT_SECONDS = 1;
 export async function deliverError(shipment: Shipment): Promise<Delivered> {
   const { visit, plan, attempt, status } = shipment;
   const { upstream } = attempt.target;
+  const isOurKey = plan.credential === null;
   const collected = await collect(attempt.answer, visit, ERROR_BYTES_MAX);
   if (collected.kind === "failed") {
     const { error, cause } = collected.failure;
@@ -26,7 +27,7 @@ export async function deliverError(shipment: Shipment): Promise<Delivered> {
     const why = `has status ${status} and a body that is none of Ark's errors`;
     return invalidAnswer(shipment, why, consumption);
   }
-  if (upstream.holdsKey && (status === 401 || status === 403)) {
+  if (isOurKey && (status === 401 || status === 403)) {
     return { kind: "unsent", error: refusedKey(note), cause: "UH", consumption: free };
   }
   addHeaders(shipment, note);

@@ -21,6 +21,8 @@ export class Visit implements Stoppable {
   answer: Answer | null = null;
   /** The client has left, and the answer is read on for its usage. */
   drain: Drain | null = null;
+  /** The line for a limit that it stands in, so that a stop can take it out. */
+  line: { leave(): void } | null = null;
   readonly #house: House;
   readonly #slot: number;
   #stopped: GatewayError | null;
@@ -58,6 +60,7 @@ export class Visit implements Stoppable {
   stop(error: GatewayError): void {
     this.#stopped = error;
     refuseBody(this.request, error);
+    this.line?.leave();
     this.answer?.fail(error, "G");
   }
 

@@ -18,7 +18,7 @@ export type ArkOptions = {
   readonly name: string;
   /** Without a trailing slash, such as `https://ark.cn-beijing.volces.com/api/v3`. */
   readonly baseUrl: string;
-  /** In turn, one per exchange; empty: the caller's own credential is passed on. */
+  /** In turn, one per exchange that brings no credential of its own. */
   readonly apiKeys: readonly string[];
   /** Where HTTPS_PROXY, HTTP_PROXY and NO_PROXY are looked up. */
   readonly environment: Environment;
@@ -77,7 +77,7 @@ class ArkUpstream implements Upstream {
 
   start(request: UpstreamRequest, listener: ExchangeListener): Exchange {
     const exchange = new UndiciExchange(this.#connections, listener);
-    const flaw = flawOf(request);
+    const flaw = flawOf(request) ?? this.#keyFlaw(request.credential);
     if (flaw !== null) {
       exchange.refuse("protocol", flaw);
       return exchange;
@@ -85,7 +85,7 @@ class ArkUpstream implements Upstream {
     exchange.start({
       method: request.method,
       path: this.#basePath + request.path,
-      headers: this.#ownHeaders(request.credential).concat(request.headers),
+      headers: this.#headersWith(request.credential).concat(request.headers),
       body: request.body,
       bodyBytes: request.bodyBytes,
       timeouts: request.timeouts,
@@ -101,9 +101,14 @@ class ArkUpstream implements Upstream {
     return this.#connections.close();
   }
 
-  #ownHeaders(credential: string): readonly string[] {
+  #keyFlaw(credential: string | null): string | null {
+    return credential === null && !this.holdsKey ? "the upstream has no key of its own" : null;
+  }
+
+  #headersWith(credential: string | null): readonly string[] {
+    if (credential !== null) return headersFor(credential, this.#userAgent);
     const headers = this.#keyHeaders[this.#nextKey];
-    if (headers === undefined) return headersFor(credential, this.#userAgent);
+    if (headers === undefined) return [];
     this.#nextKey = (this.#nextKey + 1) % this.#keyHeaders.length;
     return headers;
   }
