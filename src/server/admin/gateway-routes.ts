@@ -17,7 +17,7 @@ const models = createRoute({
   summary: "The models that may be named, with prices and context windows",
   responses: answering(
     z.object({
-      models: z.array(modelSchema.openapi("Model")),
+      models: z.array(modelSchema.extend({}).openapi("Model")),
       default_model: z.string().nullable(),
       passthrough_models: z.array(z.string()),
     }),

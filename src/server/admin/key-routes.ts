@@ -27,7 +27,8 @@ import {
 } from "./key-schemas.ts";
 import { notFound, refusing, wrongParameter } from "./request-checks.ts";
 
-const keySchema = plainKeySchema.openapi("Key");
+// A copy: only schemas made once the package is loaded have what it adds.
+const keySchema = plainKeySchema.extend({}).openapi("Key");
 const madeKeySchema = plainKeySchema
   .extend({ key: z.string().describe("The key itself: shown this once, and kept nowhere.") })
   .openapi("NewKey");
