@@ -14,6 +14,7 @@ export type KeyId = Branded<string, "KeyId">;
 
 const PREFIX = "req_";
 const TIME_DIGITS = 10;
+const TIME_MS_MAX = 32 ** TIME_DIGITS - 1;
 const ALPHABET = Buffer.from("0123456789abcdefghjkmnpqrstvwxyz", "latin1");
 const ENTROPY_BYTES = 4_096;
 const ID_RANDOM_BYTES = 16;
@@ -34,16 +35,26 @@ export function newRequestId(wallMs: number): RequestId {
     entropy = randomBytes(ENTROPY_BYTES);
     entropyUsed = 0;
   }
-  let rest = Math.max(0, Math.floor(wallMs));
-  for (let at = RANDOM_AT - 1; at >= PREFIX.length; at--) {
-    letters[at] = ALPHABET[rest % 32] ?? 0;
-    rest = Math.floor(rest / 32);
-  }
+  writeTime(wallMs);
   for (let digit = 0; digit < ID_RANDOM_BYTES; digit++) {
     letters[RANDOM_AT + digit] = ALPHABET[(entropy[entropyUsed + digit] ?? 0) & 31] ?? 0;
   }
   entropyUsed += ID_RANDOM_BYTES;
   return letters.toString("latin1") as RequestId;
+}
+
+/** What the ids of a millisecond begin with; it sorts before all of them, and behind those of earlier ones. */
+export function idPrefixAt(wallMs: number): string {
+  writeTime(Math.min(wallMs, TIME_MS_MAX));
+  return letters.toString("latin1", 0, RANDOM_AT);
+}
+
+function writeTime(wallMs: number): void {
+  let rest = Math.max(0, Math.floor(wallMs));
+  for (let at = RANDOM_AT - 1; at >= PREFIX.length; at--) {
+    letters[at] = ALPHABET[rest % 32] ?? 0;
+    rest = Math.floor(rest / 32);
+  }
 }
 
 export function attemptIdOf(requestId: RequestId, attemptNumber: number): AttemptId {

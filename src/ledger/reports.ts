@@ -145,7 +145,7 @@ export type RowsQuery = {
   readonly rowsMax: number;
 };
 
-/** The newest row first; `next` is null where there is no further row. */
+/** The newest row first, by its attempt's id; `next` is null where there is no further row. */
 export type RowsPage = { readonly rows: readonly AttemptRow[]; readonly next: RowCursor | null };
 
 export type AuditQuery = {
@@ -169,7 +169,7 @@ export const PAGE_ROWS_MAX = 1_000;
 export interface LedgerReports {
   usage(query: UsageQuery): Promise<UsageReport>;
   /**
-   * In the order in which they were opened; pages are read as they are asked for, so a million rows need
+   * In the order of their ids, which begin with the time; pages are read as they are asked for, so a million rows need
    * no more memory than a thousand. Rows that are written meanwhile may be missed.
    */
   attempts(query: AttemptsQuery): AsyncIterable<AttemptRow>;

@@ -1,11 +1,13 @@
 /** Raw rows for reports, a page at a time. */
-import type { DatabaseSync, SQLInputValue, SQLOutputValue } from "node:sqlite";
+import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import type { AttemptRow, AttemptsQuery, RowCursor, RowsPage, RowsQuery } from "../reports.ts";
+import { idRangeOf } from "./id-times.ts";
 import {
   checkMoment,
   checkRequestIds,
   checkRowsMax,
   conditionOf,
+  type Span,
   spanOf,
   WALL_MS_MAX,
 } from "./report-query.ts";
@@ -34,23 +36,25 @@ export function readAttempts(
   pageRows = PAGE_ROWS,
 ): AttemptsPage {
   if ("requestIds" in query) return { rows: rowsOfRequests(database, query.requestIds), end: null };
-  const { fromWallMs, toWallMs } = spanOf(query.period);
+  const span = spanOf(query.period);
   const condition = conditionOf(query.filters ?? {});
-  const values: SQLInputValue[] = [
-    after?.openedAtWallMs ?? fromWallMs,
-    after?.attemptId ?? "",
-    toWallMs,
-    ...condition.values,
-    pageRows,
-  ];
+  const ids = idsIn(database, span);
+  const isFirst = after === null || after.attemptId < ids.from;
   const sql = `
     SELECT ${columns} FROM attempts
-    WHERE (opened_at, attempt_id) > (?, ?) AND opened_at < ?
+    WHERE attempt_id ${isFirst ? ">=" : ">"} ? AND attempt_id <= ? AND opened_at >= ? AND opened_at < ?
       ${query.includeOpen === true ? "" : "AND state <> 'open'"}${condition.sql}
-    ORDER BY opened_at, attempt_id LIMIT ?`;
+    ORDER BY attempt_id LIMIT ?`;
   const rows = database
     .prepare(sql)
-    .all(...values)
+    .all(
+      isFirst ? ids.from : after.attemptId,
+      ids.to,
+      span.fromWallMs,
+      span.toWallMs,
+      ...condition.values,
+      pageRows,
+    )
     .map(rowOf);
   const last = rows.at(-1);
   if (last === undefined || rows.length < pageRows) return { rows, end: null };
@@ -61,22 +65,47 @@ function cursorOf({ openedAtWallMs, attemptId }: AttemptRow): RowCursor {
   return { openedAtWallMs, attemptId };
 }
 
+/**
+ * The first and the last id that a row of the period may have. Hardly any row has strayed; where the clock
+ * was set, those that have may be far away, and many rows of other periods are then looked at.
+ */
+function idsIn(database: DatabaseSync, { fromWallMs, toWallMs }: Span): { from: string; to: string } {
+  const { from, to } = idRangeOf(fromWallMs, toWallMs);
+  const strayed = database
+    .prepare(
+      `SELECT min(attempt_id) AS first, max(attempt_id) AS last FROM attempts INDEXED BY attempts_strayed
+       WHERE strayed = 1 AND opened_at >= ? AND opened_at < ?`,
+    )
+    .get(fromWallMs, toWallMs);
+  const ids = [from, to, strayed?.["first"] ?? from, strayed?.["last"] ?? to].map(String).sort();
+  return { from: ids[0] ?? from, to: ids[3] ?? to };
+}
+
 /** @throws GatewayError invalid_request; SQLite's errors as they are */
 export function readPage(database: DatabaseSync, query: RowsQuery): RowsPage {
   const { before, rowsMax, fromWallMs, toWallMs } = query;
   checkRowsMax(rowsMax);
   for (const wallMs of [fromWallMs, toWallMs, before?.openedAtWallMs])
     if (wallMs != null) checkMoment(wallMs);
-  const end = { openedAtWallMs: toWallMs ?? WALL_MS_MAX, attemptId: "" };
-  const start = before === null || before.openedAtWallMs >= end.openedAtWallMs ? end : before;
+  const span = { fromWallMs: fromWallMs ?? -WALL_MS_MAX, toWallMs: toWallMs ?? WALL_MS_MAX };
+  const ids = idsIn(database, span);
+  const isFirst = before === null || before.attemptId > ids.to;
   const condition = conditionOf(query.filters ?? {});
   const sql = `
     SELECT ${columns} FROM attempts
-    WHERE (opened_at, attempt_id) < (?, ?) AND opened_at >= ?${condition.sql}
-    ORDER BY opened_at DESC, attempt_id DESC LIMIT ?`;
+    WHERE attempt_id >= ? AND attempt_id ${isFirst ? "<=" : "<"} ? AND opened_at >= ? AND opened_at < ?
+      ${condition.sql}
+    ORDER BY attempt_id DESC LIMIT ?`;
   const found = database
     .prepare(sql)
-    .all(start.openedAtWallMs, start.attemptId, fromWallMs ?? -WALL_MS_MAX, ...condition.values, rowsMax + 1);
+    .all(
+      ids.from,
+      isFirst ? ids.to : before.attemptId,
+      span.fromWallMs,
+      span.toWallMs,
+      ...condition.values,
+      rowsMax + 1,
+    );
   const rows = found.slice(0, rowsMax).map(rowOf);
   const last = rows.at(-1);
   return { rows, next: last === undefined || found.length <= rowsMax ? null : cursorOf(last) };

@@ -1,9 +1,11 @@
 /** The statements on the table of attempts: inserting rows, and taking open ones to their final state. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import { idPrefixAt } from "../../core/ids.ts";
 import type { MicroYuan, PriceList } from "../../core/money.ts";
 import type { TextMeasure } from "../../core/text-measure.ts";
 import type { Provenance, Usage } from "../../core/usage.ts";
 import type { AttemptOpened, AttemptSettled } from "../ledger.ts";
+import { IdTimes } from "./id-times.ts";
 
 /** What an estimate is made from; kept with a row while it is open. */
 export type EstimateFrom = {
@@ -37,7 +39,7 @@ export type Ending = Pick<
 
 const openedColumns =
   "attempt_id, client_request_id, key_id, door, alias, upstream, upstream_model, stream, opened_at, " +
-  "queue_ms, price_version, estimate_from";
+  "queue_ms, price_version, estimate_from, strayed";
 const endingColumns = [
   "state",
   "cause",
@@ -62,16 +64,18 @@ export class AttemptTable {
   readonly #exists: StatementSync;
   readonly #openRows: StatementSync;
   readonly #retire: StatementSync;
+  readonly #retireStrayed: StatementSync;
   readonly #counted: StatementSync;
+  readonly #idTimes = new IdTimes();
 
   constructor(database: DatabaseSync) {
-    const twelve = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
+    const thirteen = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
     this.#insertOpen = database.prepare(
-      `INSERT INTO attempts (${openedColumns}, state) VALUES (${twelve}, 'open') ON CONFLICT DO NOTHING`,
+      `INSERT INTO attempts (${openedColumns}, state) VALUES (${thirteen}, 'open') ON CONFLICT DO NOTHING`,
     );
     this.#insertFinished = database.prepare(
       `INSERT INTO attempts (${openedColumns}, ${endingColumns.join(", ")})
-       VALUES (${twelve}, ${endingColumns.map(() => "?").join(", ")}) ON CONFLICT DO NOTHING`,
+       VALUES (${thirteen}, ${endingColumns.map(() => "?").join(", ")}) ON CONFLICT DO NOTHING`,
     );
     this.#finish = database.prepare(
       `UPDATE attempts SET estimate_from = NULL, ${endingColumns.map((name) => `${name} = ?`).join(", ")}
@@ -83,9 +87,14 @@ export class AttemptTable {
        WHERE state = 'open' AND attempt_id > ? ORDER BY attempt_id LIMIT ?`,
     );
     this.#retire = database.prepare(
-      `DELETE FROM attempts WHERE (opened_at, attempt_id) IN (
-         SELECT opened_at, attempt_id FROM attempts WHERE opened_at < ? AND state <> 'open'
-         ORDER BY opened_at, attempt_id LIMIT ?)`,
+      `DELETE FROM attempts WHERE attempt_id IN (
+         SELECT attempt_id FROM attempts WHERE attempt_id < ? AND opened_at < ? AND state <> 'open'
+         ORDER BY attempt_id LIMIT ?)`,
+    );
+    this.#retireStrayed = database.prepare(
+      `DELETE FROM attempts WHERE attempt_id IN (
+         SELECT attempt_id FROM attempts INDEXED BY attempts_strayed
+         WHERE strayed = 1 AND opened_at < ? AND state <> 'open' ORDER BY opened_at LIMIT ?)`,
     );
     this.#counted = database.prepare("SELECT count(*) AS rows FROM attempts WHERE state = 'open'");
   }
@@ -94,12 +103,12 @@ export class AttemptTable {
   insertOpen(opened: AttemptOpened): boolean {
     const { body, outputTokensMax, price } = opened;
     const estimateFrom = JSON.stringify({ body, outputTokensMax, price } satisfies EstimateFrom);
-    return this.#insertOpen.run(...valuesOfOpened(opened, estimateFrom)).changes !== 0;
+    return this.#insertOpen.run(...this.#valuesOfOpened(opened, estimateFrom)).changes !== 0;
   }
 
   /** False where a row of that id is there already. */
   insertFinished(opened: AttemptOpened, ending: Ending): boolean {
-    const values = [...valuesOfOpened(opened, null), ...valuesOfEnding(ending)];
+    const values = [...this.#valuesOfOpened(opened, null), ...valuesOfEnding(ending)];
     const { changes } = this.#insertFinished.run(...values);
     return changes !== 0;
   }
@@ -123,31 +132,38 @@ export class AttemptTable {
     }));
   }
 
-  /** Deletes the oldest rows opened before a moment, open ones aside; returns how many. */
+  /**
+   * Deletes the oldest rows opened before a moment, open ones aside; returns how many. One whose id is of a
+   * later moment all the same, as the clock was set back between the two, stays until that has come.
+   */
   retire(beforeWallMs: number, rowsMax: number): number {
-    return Number(this.#retire.run(beforeWallMs, rowsMax).changes);
+    const strayed = Number(this.#retireStrayed.run(beforeWallMs, rowsMax).changes);
+    const { changes } = this.#retire.run(idPrefixAt(beforeWallMs), beforeWallMs, rowsMax - strayed);
+    return strayed + Number(changes);
   }
 
   get openRows(): number {
     return Number(this.#counted.get()?.["rows"]);
   }
-}
 
-function valuesOfOpened(opened: AttemptOpened, estimateFrom: string | null): SQLInputValue[] {
-  return [
-    opened.attemptId,
-    opened.clientRequestId,
-    opened.keyId,
-    opened.door,
-    opened.alias,
-    opened.upstream,
-    opened.upstreamModel,
-    opened.stream ? 1 : 0,
-    opened.openedAtWallMs,
-    opened.queueMs,
-    opened.price === null ? null : opened.price.version,
-    estimateFrom,
-  ];
+  #valuesOfOpened(opened: AttemptOpened, estimateFrom: string | null): SQLInputValue[] {
+    const { attemptId, openedAtWallMs } = opened;
+    return [
+      attemptId,
+      opened.clientRequestId,
+      opened.keyId,
+      opened.door,
+      opened.alias,
+      opened.upstream,
+      opened.upstreamModel,
+      opened.stream ? 1 : 0,
+      openedAtWallMs,
+      opened.queueMs,
+      opened.price === null ? null : opened.price.version,
+      estimateFrom,
+      this.#idTimes.isStrayed(attemptId, openedAtWallMs) ? 1 : null,
+    ];
+  }
 }
 
 function valuesOfEnding(ending: Ending): SQLInputValue[] {

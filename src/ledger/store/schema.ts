@@ -4,16 +4,17 @@
 export const APPLICATION_ID = 0x76707879;
 
 /**
- * Attempts lie in the order of time, which is how they are read and retired; SQLite keeps one more tree, by
- * attempt id. `request_id` is computed from the attempt's id and takes no room. `estimate_from` has what an
- * estimate is made from, while the row is open.
+ * Attempts lie in the order of their ids, which begin with the time: one tree, in which rows are found by id,
+ * read by their time and retired. The few that `strayed` were opened far from the time in their id, and are
+ * found by an index of their own. `request_id` is computed from the attempt's id and takes no room.
+ * `estimate_from` has what an estimate is made from, while the row is open.
  *
  * Sums lie by hours since 1970 in UTC and by days in Beijing, with the names they are grouped by in a table
  * of their own, so that sums kept for ever are rows of integers.
  */
 const version1 = `
 CREATE TABLE attempts (
-  attempt_id TEXT NOT NULL UNIQUE,
+  attempt_id TEXT PRIMARY KEY,
   request_id TEXT GENERATED ALWAYS AS (substr(attempt_id, 1, instr(attempt_id, '.') - 1)) VIRTUAL,
   client_request_id TEXT,
   key_id TEXT NOT NULL,
@@ -39,9 +40,10 @@ CREATE TABLE attempts (
   cost_micro_yuan INTEGER,
   price_version TEXT,
   estimate_from TEXT,
-  PRIMARY KEY (opened_at, attempt_id)
+  strayed INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX attempts_open ON attempts (attempt_id) WHERE state = 'open';
+CREATE INDEX attempts_strayed ON attempts (opened_at) WHERE strayed = 1;
 CREATE TABLE early_settlements (
   id INTEGER PRIMARY KEY,
   attempt_id TEXT NOT NULL UNIQUE,

@@ -1,6 +1,6 @@
 /** Request ids sort by time, and stay unique whatever the clock does. */
 import { describe, expect, test } from "vitest";
-import { attemptIdOf, newRequestId } from "../../../src/core/ids.ts";
+import { attemptIdOf, idPrefixAt, newRequestId } from "../../../src/core/ids.ts";
 
 const SHAPE = /^req_[0-9abcdefghjkmnpqrstvwxyz]{26}$/;
 const TIME_END = "req_".length + 10;
@@ -18,6 +18,13 @@ describe("a request id", () => {
     [2 ** 50 - 1, "zzzzzzzzzz"],
   ])("says %i milliseconds in its first ten digits", (wallMs, digits) => {
     expect(newRequestId(wallMs).slice(4, TIME_END)).toBe(digits);
+    expect(idPrefixAt(wallMs)).toBe(`req_${digits}`);
+  });
+
+  test("of a time beyond its digits has a prefix behind all others", () => {
+    expect(idPrefixAt(2 ** 50)).toBe("req_zzzzzzzzzz");
+    expect(idPrefixAt(8.64e15)).toBe("req_zzzzzzzzzz");
+    expect(idPrefixAt(-8.64e15)).toBe("req_0000000000");
   });
 
   test("takes whole milliseconds, and a clock before 1970 for 1970", () => {

@@ -1,7 +1,7 @@
 /** The store folds what the journal says into rows, once, whatever comes again or comes late. */
 import { describe, expect, test } from "vitest";
 import { DAY_MS, HOUR_MS } from "../../../../src/core/beijing-day.ts";
-import type { AttemptId } from "../../../../src/core/ids.ts";
+import { type AttemptId, idPrefixAt } from "../../../../src/core/ids.ts";
 import { EARLY_SETTLEMENTS_MAX } from "../../../../src/ledger/store/early-settlements.ts";
 import { select, sums } from "./inspection.ts";
 import {
@@ -49,6 +49,7 @@ describe("a batch of records", () => {
         cost_micro_yuan: 200,
         price_version: "ark-2026-08-27",
         estimate_from: null,
+        strayed: 1,
       },
     ]);
   });
@@ -285,6 +286,40 @@ describe("retention", () => {
     expect(store.retire(NOON + DAY_MS + 5, DAY_MS, 3)).toBe(0);
     expect(select(folder, "SELECT count(*) AS n FROM attempts")).toEqual([{ n: 5 }]);
     expect(sums(folder).kept).toEqual(before);
+  });
+
+  test("takes those that strayed from the time in their ids by when they were opened", () => {
+    const folder = newFolder();
+    const store = openStore(folder);
+    const openings = [
+      // As it should be, old and new; the clock was years behind, or ahead; it was set back a moment.
+      [NOON, NOON + 10],
+      [NOON + 100, NOON + 110],
+      [0, NOON + 100],
+      [0, NOON],
+      [2 * NOON, NOON],
+      [NOON, 2 * NOON],
+      [NOON + 60, NOON + 40],
+    ] as const;
+    const idOf = ([requestedAt]: readonly [number, number], index: number) =>
+      `${idPrefixAt(requestedAt)}${String(index).padStart(16, "0")}`;
+    store.apply(
+      openings.flatMap((opening, index) => {
+        const id = idOf(opening, index);
+        return [opened(id, { openedAtWallMs: opening[1] }), settled(id)];
+      }),
+      start,
+    );
+    expect(select(folder, "SELECT count(*) AS n FROM attempts WHERE strayed = 1")).toEqual([{ n: 4 }]);
+    const left = () =>
+      select(folder, "SELECT substr(attempt_id, 30, 1) AS n FROM attempts ORDER BY n").map(({ n }) => n);
+    expect(store.retire(NOON + DAY_MS + 50, DAY_MS, 2)).toBe(2);
+    expect(left()).toEqual(["0", "1", "2", "5", "6"]);
+    expect(store.retire(NOON + DAY_MS + 50, DAY_MS, 10)).toBe(1);
+    expect(left()).toEqual(["1", "2", "5", "6"]);
+    expect(store.retire(NOON + DAY_MS + 61, DAY_MS, 10)).toBe(1);
+    expect(left()).toEqual(["1", "2", "5"]);
+    expect(store.retire(3 * NOON, DAY_MS, 10)).toBe(3);
   });
 
   test("never takes an open row, however old", () => {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type BeijingDay, DAY_MS, startOfBeijingDay } from "../../../../src/core/beijing-day.ts";
+import { idPrefixAt } from "../../../../src/core/ids.ts";
 import type { UsageDimension, UsageReport } from "../../../../src/ledger/reports.ts";
 import { ledgerPath } from "../../../../src/ledger/store/ledger-file.ts";
 import { LedgerReader } from "../../../../src/ledger/store/ledger-reader.ts";
@@ -36,7 +37,7 @@ const rowsInSql = `
   WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${ROWS - 1}),
   drawn (n, key, model, ending) AS (
     SELECT n, n % ${KEYS}, n / ${KEYS} % ${MODELS}, n / ${KEYS * MODELS} % 20 FROM numbers)
-  SELECT printf('req_%026d.1', n), 'key-' || key, 'chat', 'model-' || model, 'ark',
+  SELECT id_prefix(${firstWallMs} + n * ${(DAYS * DAY_MS) / ROWS}) || printf('%016d.1', n), 'key-' || key, 'chat', 'model-' || model, 'ark',
     'doubao-seed-1-' || model, 1, iif(ending = 0, 'failed', iif(ending = 1, 'partial', 'settled')), '-E', 200,
     ${firstWallMs} + n * ${(DAYS * DAY_MS) / ROWS}, 1.5, 3.25, 200.5, 1500.5, 1200, 300, 400, 100,
     iif(ending = 0, 'none', iif(ending = 1, 'counted', 'upstream_final')), iif(n % 50 = 0, NULL, 12345),
@@ -65,6 +66,7 @@ function quickestMs(work: () => unknown): number {
 beforeAll(() => {
   LedgerStore.open(folder).close();
   const database = new DatabaseSync(ledgerPath(folder));
+  database.function("id_prefix", (wallMs) => idPrefixAt(Number(wallMs)));
   database.exec(`PRAGMA synchronous = OFF; PRAGMA cache_size = -200000; BEGIN; ${rowsInSql} COMMIT`);
   database.close();
   // What is still on its way to the disk would be waited for by the first step of retention.

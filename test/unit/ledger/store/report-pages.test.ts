@@ -1,6 +1,7 @@
 /** Pages of rows: the newest first, none twice and none left out, however they are cut. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { idPrefixAt } from "../../../../src/core/ids.ts";
 import type { JournalRecord } from "../../../../src/ledger/journal/record.ts";
 import {
   type AttemptRow,
@@ -13,7 +14,7 @@ import {
 import { LedgerStore } from "../../../../src/ledger/store/ledger-store.ts";
 import { openReports } from "../../../../src/ledger/store/open-reports.ts";
 import { startReports } from "../../../../src/ledger/store/start-reports.ts";
-import { NOON, newFolder, opened, settled, start } from "./records.ts";
+import { gathered, NOON, newFolder, opened, settled, start } from "./records.ts";
 
 const newest: RowsQuery = { fromWallMs: null, toWallMs: null, before: null, rowsMax: 100 };
 
@@ -38,11 +39,23 @@ async function allPages(reports: LedgerReports, query: RowsQuery): Promise<Attem
   return rows;
 }
 
-type Row = { readonly at: number; readonly key: string; readonly alias: string; readonly isOpen: boolean };
+type Row = {
+  readonly at: number;
+  readonly requestedAt: number;
+  readonly key: string;
+  readonly alias: string;
+  readonly isOpen: boolean;
+};
+
+function idOf({ requestedAt }: Row, index: number): string {
+  return `${idPrefixAt(requestedAt)}${String(index).padStart(16, "0")}`;
+}
 
 describe("pages of rows", () => {
   const row = fc.record<Row>({
     at: fc.integer({ min: 0, max: 5 }),
+    // As a rule just before; a long wait or a clock that was set may lie between.
+    requestedAt: fc.constantFrom(NOON, NOON + 2, NOON + 3, NOON - 400_000, NOON + 40_000, 0, 2 * NOON),
     key: fc.constantFrom("alice", "bob", "carol"),
     alias: fc.constantFrom("fast", "big"),
     isOpen: fc.boolean(),
@@ -61,20 +74,20 @@ describe("pages of rows", () => {
         fc.array(row, { maxLength: 20 }),
         fc.array(question, { minLength: 1, maxLength: 5 }),
         async (rows, questions) => {
-          const records = rows.flatMap(({ at, key, alias, isOpen }, index) => {
-            const id = `req_${String(index).padStart(2, "0")}`;
+          const named = rows.map((one, index) => ({ ...one, id: idOf(one, index) }));
+          const records = named.flatMap(({ at, key, alias, isOpen, id }) => {
             const open = opened(id, { openedAtWallMs: NOON + at, keyId: key as never, alias });
             return isOpen ? [open] : [open, settled(id)];
           });
           const reports = openReports(folderWith(records));
           for (const { from, to, keys, isOpen, rowsMax } of questions) {
-            const expected = rows
-              .map((one, index) => ({ ...one, id: `req_${String(index).padStart(2, "0")}.1` }))
+            const expected = named
               .filter(({ at }) => (from === null || at >= from) && (to === null || at < to))
               .filter(({ key }) => keys === null || keys.includes(key))
               .filter((one) => isOpen === null || one.isOpen === isOpen)
-              .sort((one, other) => other.at - one.at || (one.id < other.id ? 1 : -1))
-              .map(({ id }) => id);
+              .map(({ id }) => `${id}.1`)
+              .sort()
+              .reverse();
             const found = await allPages(reports, {
               fromWallMs: from === null ? null : NOON + from,
               toWallMs: to === null ? null : NOON + to,
@@ -86,6 +99,13 @@ describe("pages of rows", () => {
               rowsMax,
             });
             expect(found.map(({ attemptId }) => attemptId)).toEqual(expected);
+            const period = { fromWallMs: NOON + (from ?? 0), toWallMs: NOON + (to ?? 6) };
+            if (period.fromWallMs >= period.toWallMs) continue;
+            const filters = keys === null ? {} : { keyId: keys };
+            const ascending = await gathered(reports.attempts({ period, filters, includeOpen: true }));
+            const fits = ({ at, key, id }: (typeof named)[number]) =>
+              at >= (from ?? 0) && at < (to ?? 6) && (keys?.includes(key) ?? true) ? [`${id}.1`] : [];
+            expect(ascending.map(({ attemptId }) => attemptId)).toEqual(named.flatMap(fits).sort());
           }
           await reports.close();
         },

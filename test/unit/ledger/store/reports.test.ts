@@ -242,12 +242,12 @@ describe("what makes no sense is refused", () => {
 });
 
 describe("rows", () => {
-  test("of a period, exactly, in the order of their opening", async () => {
+  test("of a period, exactly, in the order of their ids", async () => {
     const reports = reportsOn(mixed);
     const ids = async (query: AttemptsQuery) =>
       (await rowsOf(reports, query)).map(({ requestId }) => requestId);
-    expect(await ids({ period: always })).toEqual(["req_d", "req_a", "req_b", "req_c"]);
-    expect(await ids({ period: today, includeOpen: true })).toEqual(["req_a", "req_b", "req_e", "req_c"]);
+    expect(await ids({ period: always })).toEqual(["req_a", "req_b", "req_c", "req_d"]);
+    expect(await ids({ period: today, includeOpen: true })).toEqual(["req_a", "req_b", "req_c", "req_e"]);
     expect(await ids({ period: { fromWallMs: NOON, toWallMs: NOON + HOUR_MS } })).toEqual(["req_a", "req_b"]);
     expect(await ids({ period: always, filters: { keyId: ["bob"], state: ["failed"] } })).toEqual(["req_d"]);
   });

@@ -1,6 +1,6 @@
 -- A ledger as version 1 of its schema left it: one row of each kind, and their sums.
 CREATE TABLE attempts (
-  attempt_id TEXT NOT NULL UNIQUE,
+  attempt_id TEXT PRIMARY KEY,
   request_id TEXT GENERATED ALWAYS AS (substr(attempt_id, 1, instr(attempt_id, '.') - 1)) VIRTUAL,
   client_request_id TEXT,
   key_id TEXT NOT NULL,
@@ -26,9 +26,10 @@ CREATE TABLE attempts (
   cost_micro_yuan INTEGER,
   price_version TEXT,
   estimate_from TEXT,
-  PRIMARY KEY (opened_at, attempt_id)
+  strayed INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX attempts_open ON attempts (attempt_id) WHERE state = 'open';
+CREATE INDEX attempts_strayed ON attempts (opened_at) WHERE strayed = 1;
 CREATE TABLE early_settlements (
   id INTEGER PRIMARY KEY,
   attempt_id TEXT NOT NULL UNIQUE,
@@ -76,14 +77,14 @@ PRAGMA application_id = 1987082361;
 PRAGMA user_version = 1;
 INSERT INTO attempts (attempt_id, client_request_id, key_id, door, alias, upstream, upstream_model, stream, state, cause,
   status, error_code, opened_at, queue_ms, connect_ms, first_byte_ms, total_ms, input_tokens, cached_input_tokens,
-  output_tokens, reasoning_tokens, provenance, cost_micro_yuan, price_version, estimate_from) VALUES
+  output_tokens, reasoning_tokens, provenance, cost_micro_yuan, price_version, estimate_from, strayed) VALUES
   ('req_done.1', 'mine', 'key-1', 'chat', 'fast', 'ark', 'doubao-seed-1-6', 1, 'settled', '-E',
-   200, NULL, 1787803200000, 1.5, 2.5, 100.25, 900.75, 100, 20, 50, 10, 'upstream_final', 200, 'ark-2026-08-27', NULL),
+   200, NULL, 1787803200000, 1.5, 2.5, 100.25, 900.75, 100, 20, 50, 10, 'upstream_final', 200, 'ark-2026-08-27', NULL, 1),
   ('req_failed.1', NULL, 'key-1', 'chat', 'fast', 'ark', 'doubao-seed-1-6', 0, 'failed', 'UC',
-   NULL, 'upstream_unreachable', 1787803200001, 0, NULL, NULL, 30, NULL, NULL, NULL, NULL, 'none', 0, NULL, NULL),
+   NULL, 'upstream_unreachable', 1787803200001, 0, NULL, NULL, 30, NULL, NULL, NULL, NULL, 'none', 0, NULL, NULL, 1),
   ('req_open.1', NULL, 'key-2', 'chat', 'fast', 'ark', 'doubao-seed-1-6', 1, 'open', NULL,
    NULL, NULL, 1787803200002, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-   '{"body":{"events":1,"narrowBytes":400,"marks":0,"middleCharacters":0,"wideCharacters":0,"thoughtBytes":0},"outputTokensMax":null,"price":null}');
+   '{"body":{"events":1,"narrowBytes":400,"marks":0,"middleCharacters":0,"wideCharacters":0,"thoughtBytes":0},"outputTokensMax":null,"price":null}', 1);
 INSERT INTO usage_groups VALUES
   (1, 'key-1', 'fast', 'ark', 'doubao-seed-1-6', 'settled', 'upstream_final'),
   (2, 'key-1', 'fast', 'ark', 'doubao-seed-1-6', 'failed', 'none');
