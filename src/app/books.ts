@@ -8,7 +8,7 @@ import { systemClock } from "../core/clock.ts";
 import type { RequestId } from "../core/ids.ts";
 import type { SpendingSums } from "../core/limits.ts";
 import { KeyDesk } from "../keys/key-desk.ts";
-import { keyRecordText, readKeyRecord } from "../keys/key-json.ts";
+import { KEY_RECORDS, keyRecordText, readKeyRecord } from "../keys/key-json.ts";
 import { KeyRing } from "../keys/key-ring.ts";
 import { DurableLedger } from "../ledger/durable-ledger.ts";
 import { CalibratedEstimator } from "../ledger/estimate/calibrated-estimator.ts";
@@ -59,8 +59,6 @@ export type OpenedBooks = {
   readonly madeAdminKey: string | null;
 };
 
-/** What the ledger calls the records of keys. */
-export const KEY_RECORDS = "key";
 const SALT_BYTES = 16;
 
 /** Forgotten when the process ends: for tests, and for those who embed the gateway without a folder. */

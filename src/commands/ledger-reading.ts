@@ -4,7 +4,10 @@ import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { readConfig } from "../config/read-config.ts";
 import { GatewayError } from "../core/errors.ts";
+import { KEY_RECORDS, readKeyRecord } from "../keys/key-json.ts";
+import type { KeyRecord } from "../keys/key-record.ts";
 import type { LedgerReports } from "../ledger/reports.ts";
+import { LedgerReader } from "../ledger/store/ledger-reader.ts";
 import { openReports } from "../ledger/store/open-reports.ts";
 import { printProblems } from "./check.ts";
 import { exitCodes, type Invocation } from "./invocation.ts";
@@ -41,5 +44,18 @@ export async function readLedger(
     return exitCodes.failed;
   } finally {
     await reports?.close();
+  }
+}
+
+/**
+ * The gateway's own keys, as the ledger has them, beside a running gateway or without one.
+ * @throws GatewayError ledger_unavailable
+ */
+export function keysIn(folder: string): readonly KeyRecord[] {
+  const reader = LedgerReader.open(folder);
+  try {
+    return reader.records(KEY_RECORDS).map(({ body }) => readKeyRecord(body));
+  } finally {
+    reader.close();
   }
 }

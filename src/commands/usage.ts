@@ -1,12 +1,13 @@
 /** `usage`: prints sums from the ledger, by key, model, day, outcome and where the numbers came from. */
 import type { Language } from "../core/language.ts";
-import type { UsageReport, UsageSums } from "../ledger/reports.ts";
+import type { KeyRecord } from "../keys/key-record.ts";
+import type { UsageQuery, UsageReport, UsageSums } from "../ledger/reports.ts";
 import { readUsageQuery } from "../server/admin/usage-query.ts";
 import { groupNamesOf, groupValue, knownCost, renderUsage } from "../server/admin/usage-rendering.ts";
 import { groupedDigits, safeCell, yuanCell } from "./figure-cells.ts";
 import { exitCodes, type Invocation } from "./invocation.ts";
 import { ledgerPhrases, usagePhrases } from "./ledger-messages.ts";
-import { readLedger } from "./ledger-reading.ts";
+import { keysIn, readLedger } from "./ledger-reading.ts";
 import { seeHelp } from "./messages.ts";
 import { layOutTable, paintFor } from "./text-layout.ts";
 
@@ -36,6 +37,20 @@ function notesOf({ totals, rows, truncated }: UsageReport, language: Language): 
       : [guessedNote(groupedDigits(countedAttempts), groupedDigits(estimatedAttempts))]),
     ...(truncated ? [truncatedNote(groupedDigits(rows.length))] : []),
   ].map((phrase) => phrase[language]);
+}
+
+/** The ids of all keys that are called so; a word that names none stands for itself, as an id. */
+function idsOf(words: readonly string[], keys: readonly KeyRecord[]): readonly string[] {
+  const ids = words.flatMap((word) => {
+    const named = keys.filter(({ id, name }) => id === word || name === word);
+    return named.some(({ id }) => id === word) || named.length === 0 ? [word] : named.map(({ id }) => id);
+  });
+  return [...new Set(ids)];
+}
+
+function withKeyIds(query: UsageQuery, keys: readonly KeyRecord[]): UsageQuery {
+  const words = query.filters?.keyId;
+  return words === undefined ? query : { ...query, filters: { ...query.filters, keyId: idsOf(words, keys) } };
 }
 
 function printTable(invocation: Invocation, report: UsageReport, from: string, to: string): void {
@@ -76,8 +91,9 @@ export async function usage(invocation: Invocation, wallMs: () => number = Date.
     return exitCodes.usage;
   }
   const { query, firstDay, lastDay } = reading;
-  return readLedger(invocation, async (reports) => {
-    const report = await reports.usage(query);
+  return readLedger(invocation, async (reports, config) => {
+    const keys = flags.key === undefined ? [] : keysIn(config.ledger.folder);
+    const report = await reports.usage(withKeyIds(query, keys));
     if (flags.json === true) standardOutput.write(renderUsage(report, "json"));
     else if (flags.csv === true) standardOutput.write(renderUsage(report, "csv"));
     else printTable(invocation, report, firstDay, lastDay);

@@ -3,6 +3,9 @@ import type { KeyId } from "../core/ids.ts";
 import { checkDraft, draftOf, frozenDraft, isWallMs } from "./key-draft.ts";
 import type { KeyHash, KeyRecord } from "./key-record.ts";
 
+/** What the ledger calls the records of keys. */
+export const KEY_RECORDS = "key";
+
 const ID = /^key_[a-z2-7]{16}$/;
 const HASH = /^[0-9a-f]{64}$/;
 const HINT_CHARACTERS_MAX = 64;

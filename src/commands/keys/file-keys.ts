@@ -1,9 +1,8 @@
 /** The keys in the ledger's file, while no gateway has it. */
-import { KEY_RECORDS } from "../../app/books.ts";
 import { systemClock } from "../../core/clock.ts";
 import type { KeyId } from "../../core/ids.ts";
 import { KeyDesk } from "../../keys/key-desk.ts";
-import { keyRecordText, readKeyRecord } from "../../keys/key-json.ts";
+import { KEY_RECORDS, keyRecordText, readKeyRecord } from "../../keys/key-json.ts";
 import type { KeyRecord } from "../../keys/key-record.ts";
 import { KeyRing } from "../../keys/key-ring.ts";
 import { ledgerPath } from "../../ledger/store/ledger-file.ts";

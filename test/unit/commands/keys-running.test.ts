@@ -276,7 +276,10 @@ describe("who answers is no gateway of this version", () => {
     ["a connection that breaks", (_request, response) => response.destroy()],
     [
       "a body that breaks off",
-      (_request, response) => response.writeHead(200, { "content-length": 9 }).end("{"),
+      (_request, response) => {
+        response.writeHead(200, { "content-length": 9 });
+        response.write("{", () => response.destroy());
+      },
     ],
   ])("%s: the file is asked, and there is none", async (_what, listener) => {
     const { run, token } = await besideStranger(listener);
