@@ -77,7 +77,7 @@ export class CallPermit implements Permit {
     account.reservedCost -= this.#costMax;
   }
 
-  /** What was taken too much goes back to where it was taken from; what was used beyond it counts from now. */
+  /** What was taken too much goes back to where it came from; what was used beyond it counts from now. */
   #correctWindows(used: Used | null, time: LimitTime): void {
     if (this.#keyWindow === null && this.#modelWindow === null && this.#totalWindow === null) return;
     const requests = used === null ? 1 : 0;

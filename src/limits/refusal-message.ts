@@ -25,7 +25,7 @@ export function refusalMessage(obstacle: Obstacle, claim: Claim, retryAfterMs: n
     case "unpriced":
       return (
         `The price of this model is not known, so ${limitText(obstacle)} cannot cover the call. ` +
-        "Use a model with a price, or ask whoever runs the gateway to give this one a price."
+        "Use a model with a price, or ask the gateway's operator to give this one a price."
       );
     case "unready":
       return (
@@ -65,11 +65,9 @@ function exhaustedMessage(obstacle: Obstacle, claim: Claim): string {
   const { limit, endsAtWallMs } = obstacle;
   const left = `${capital(limitText(obstacle))} is used up: what is left does not cover this call`;
   const could = limit.kind === "budget" ? `, which ${couldUse(limit.budget, claim)}` : "";
-  const next =
-    endsAtWallMs === null
-      ? "It does not begin anew: ask whoever runs the gateway for more."
-      : `It begins anew at ${beijingMinuteOf(endsAtWallMs)}; until then, ask whoever runs the gateway for more.`;
-  return `${left}${could}. ${next}`;
+  const when =
+    endsAtWallMs === null ? "does not begin anew" : `begins anew at ${beijingMinuteOf(endsAtWallMs)}`;
+  return `${left}${could}. It ${when}; the gateway's operator can raise it.`;
 }
 
 function tooLargeMessage(obstacle: Obstacle, claim: Claim): string {
@@ -79,17 +77,17 @@ function tooLargeMessage(obstacle: Obstacle, claim: Claim): string {
     case "budget":
       return (
         `This call ${couldUse(limit.budget, claim)}, more than the whole of ${whole}. ` +
-        "Bound the answer with max_completion_tokens, send less, or ask whoever runs the gateway for more."
+        "Bound the answer with max_completion_tokens, send less, or ask the gateway's operator for more."
       );
     case "tokens":
       return (
         `This call is expected to use ${claim.tokens} tokens, more than the whole of ${whole}. ` +
-        "Send less, bound the answer more tightly, or ask whoever runs the gateway for more."
+        "Send less, bound the answer more tightly, or ask the gateway's operator for more."
       );
     case "requests":
     case "concurrent":
     case "line":
-      return `${capital(whole)} lets no call pass. Ask whoever runs the gateway for more.`;
+      return `${capital(whole)} lets no call pass. Ask the gateway's operator for more.`;
     default:
       return unreachable(limit);
   }

@@ -34,7 +34,7 @@ export class SpendingCounter {
     }
   }
 
-  /** Adds sums of earlier runs. @param day that they were made for, which is not later than the current one */
+  /** Adds sums of earlier runs. @param day in whose periods they lie, not later than the current one */
   restore(sums: Readonly<Record<BudgetPeriod, Spending>>, day: number, time: LimitTime): void {
     if (this.#day !== time.day) this.#roll(time);
     for (const period of budgetPeriods) {

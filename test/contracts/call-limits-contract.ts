@@ -1,4 +1,4 @@
-/** What limits on calls must do: never past a bound, all or nothing, exact refunds, honest words and times. */
+/** What limits on calls must do: keep every bound, refund exactly, and tell honest words and times. */
 import { describe, expect, test } from "vitest";
 import { type BudgetPeriod, type LimitSettings, UNLIMITED } from "../../src/core/limits.ts";
 import type { CallLimits } from "../../src/limits/call-limits.ts";
@@ -344,6 +344,29 @@ function faultTests(open: OpenLimitsFor): void {
     granted(limits, claimOf());
     expect(refused(limits, claimOf()).fault).toBe("busy");
     expect(refused(limits, claimOf({ tokensMax: 151 })).fault).toBe("too_large");
+  });
+
+  test("a preview says what a claim would be told and how its limits stand, and takes nothing", () => {
+    const key = limitsOf({ requestsPerMinute: 1, concurrent: 2 });
+    const { limits } = opened(open, { key, model: budget(250, "cny") });
+    expect(limits.preview(claimOf()).refusal).toBeNull();
+    const permit = granted(limits, claimOf());
+    const standing = {
+      spender: "key",
+      limit: "requests_per_minute",
+      period: null,
+      max: 1,
+      taken: 1,
+      claim: 1,
+    };
+    expect(limits.preview(claimOf()).limits).toEqual([
+      standing,
+      { ...standing, limit: "concurrent", max: 2 },
+      { spender: "model", limit: "budget_cny", period: "day", max: 250, taken: 100, claim: 100 },
+    ]);
+    expect(limits.preview(claimOf()).refusal).toEqual(refused(limits, claimOf()));
+    permit.settle(null);
+    expectNothingTaken(limits);
   });
 
   test("without limits everything passes, and everything is counted", () => {

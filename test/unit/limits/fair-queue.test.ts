@@ -165,6 +165,25 @@ describe("who is next", () => {
     expect(line.served).toEqual(["next"]);
   });
 
+  test("what a line has missed behind a larger call is made up for when that is served", async () => {
+    const line = new Line({ total: budget(1_000, "tokens") });
+    const keyLimits = limitsOf({ concurrent: 1 });
+    const large = claimOf({ keyId: keyOf("a"), keyLimits });
+    const small = claimOf({ keyId: keyOf("b"), keyLimits });
+    const ofLarge = granted(line.limits, large);
+    const ofSmall = granted(line.limits, small);
+    const between = granted(line.limits, claimOf({ tokensMax: 200 }));
+    line.join("large", { ...large, tokensMax: 900 });
+    line.join("small", small);
+    ofLarge.settle(null);
+    ofSmall.settle(null);
+    await line.turn();
+    expect(line.served).toEqual([]);
+    between.settle(null);
+    await line.turn();
+    expect(line.served).toEqual(["large", "small"]);
+  });
+
   test("a call that a budget can no longer cover is refused as soon as that is known", async () => {
     const line = new Line({ key: budget(150, "tokens") });
     const permit = granted(line.limits, claimOf());

@@ -57,6 +57,15 @@ describe("what earlier runs have spent", () => {
     expect(limits.spendingOf("key", KEY)).toEqual({ day: NOTHING, week: NOTHING, month: NOTHING, all: sum });
   });
 
+  test("a row that is opened as the day turns counts in the day that it was opened in", () => {
+    const { limits, clock } = opened({});
+    const permit = granted(limits, claimOf());
+    clock.advance(86_400_000);
+    permit.settle(used(40, 2, clock.nowWallMs));
+    const sum = { tokens: 40, cost: 2 };
+    expect(limits.spendingOf("key", KEY)).toEqual({ day: sum, week: sum, month: sum, all: sum });
+  });
+
   test("is known to a budget that comes later, for a key that has called before", () => {
     const { limits, clock } = opened({});
     granted(limits, claimOf()).settle(null);
