@@ -62,7 +62,7 @@ describe("the desk", () => {
   test("after any history of writes, side by side and with a failing archive, memory is what was kept", {
     timeout: propertyTimeoutMs(HISTORIES_SHARE),
   }, async () => {
-    const property = fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+    const property = fc.asyncProperty(fc.array(step, { maxLength: 40, size: "max" }), async (steps) => {
       const history = new DeskHistory();
       for (const each of steps) await history.take(each);
       await history.take({ kind: "settle", laterMs: 0 });
