@@ -16,6 +16,7 @@ beforeAll(async () => {
   holding = await startGateway({
     simulator: { keys: OWN_KEYS },
     environment: { ARK_API_KEY: OWN_KEYS.join(",") },
+    settings: { auth: { mode: "passthrough" } },
   });
 });
 
@@ -53,7 +54,7 @@ describe("a gateway without a key of its own", () => {
   });
 });
 
-describe("a gateway with a key of its own", () => {
+describe("a gateway that lends its own key to everybody", () => {
   test("keeps the caller's, whatever it is, and shows its own in turn", async () => {
     const seen: (string | null)[] = [];
     for (let call = 0; call < 4; call++) {
@@ -88,7 +89,7 @@ describe("a gateway with a key of its own", () => {
       readConfigBytes(
         { environment: { PORT: "0", CONTROL_PORT: "0", ...environment }, flags: {}, workingFolder: "." },
         "test.yaml",
-        Buffer.from("{}"),
+        Buffer.from("auth: { mode: passthrough }"),
       );
     const open = read({});
     expect(open.kind === "ok" && open.config.server.host).toBe("0.0.0.0");

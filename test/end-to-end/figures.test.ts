@@ -279,7 +279,8 @@ describe("no secret and no prompt is in any line, event, metric or row", () => {
   test.each(["passed on", "kept, with one of our own"])("the caller's key is %s", async (way) => {
     const holds = way !== "passed on";
     const environment = { ARK_API_KEY: SECRETS.own };
-    const running = await start(holds ? { environment } : {});
+    const settings = { auth: { mode: "passthrough" } };
+    const running = await start(holds ? { environment, settings } : {});
     const answers = await betray(running);
     expect(answers.length).toBeGreaterThan(12);
     expect(running.simulator.requests.at(0)?.header("authorization")).toBe(

@@ -144,7 +144,10 @@ describe("a page in a browser", () => {
   const origin = "http://evil.example:5000";
 
   test("may not spend the gateway's own key through a name of its own", async () => {
-    running = await startGateway({ environment: { ARK_API_KEY: "ark-own" } });
+    running = await startGateway({
+      environment: { ARK_API_KEY: "ark-own" },
+      settings: { auth: { mode: "passthrough" } },
+    });
     const answer = await callChat(running, chatBodyFor("deepseek-v3"), { headers: { origin } });
     expect(answer.status).toBe(400);
     expect(answer.text).toContain("server.cors");

@@ -78,7 +78,7 @@ describe("requests per minute", () => {
     }
     // Two of the model's, then its bound, then the third of the key's, then the key's bound.
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 429, 200, 429]);
-    expect(answers[2]?.error["message"]).toContain(MODEL);
+    expect(answers[2]?.error["message"]).toContain("This model's limit of 2 requests per minute");
     const rest: Answered[] = [];
     for (let call = 0; call < 3; call++) {
       rest.push(await chatWith(gateway, other, chatBodyFor("deepseek-r1", { max_completion_tokens: 5 })));
