@@ -10,6 +10,10 @@ export const servePhrases = {
     en: `The admin key, shown this once: ${key}\nIt opens the admin API (/admin/usage). VOLCANO_PROXY_ADMIN_KEY sets another.`,
     zh: `管理密钥（仅显示这一次）：${key}\n用于管理接口（/admin/usage）。可用 VOLCANO_PROXY_ADMIN_KEY 另行设置。`,
   }),
+  firstKey: (key: string): Phrase => ({
+    en: `A first key for callers, shown this once: ${key}\nMake one for each caller: volcano-proxy keys create --name NAME`,
+    zh: `供调用方使用的首个密钥（仅显示这一次）：${key}\n可为每个调用方新建：volcano-proxy keys create --name NAME`,
+  }),
   portTaken: (setting: string, port: number): Phrase => ({
     en: `Port ${port} is taken. Choose another: ${setting}=${port + 10} npm start`,
     zh: `端口 ${port} 已被占用。请换一个：${setting}=${port + 10} npm start`,

@@ -3,10 +3,14 @@ import { type Books, closeBooks, openBooks } from "../app/books.ts";
 import { removeControlFile, writeControlFile } from "../app/control-file.ts";
 import { type Address, Gateway } from "../app.ts";
 import type { Config } from "../config/config.ts";
+import type { Problem } from "../config/problem.ts";
 import { type GoodReading, readConfig } from "../config/read-config.ts";
 import { watchConfig } from "../config/watch-config.ts";
+import { GatewayError } from "../core/errors.ts";
 import { PRODUCT, VERSION } from "../core/version.ts";
+import { ensureFirstKey } from "../keys/first-key.ts";
 import { LedgerOpenError } from "../ledger/store/failures.ts";
+import type { ReloadResult } from "../server/admin/admin-options.ts";
 import type { EventLog } from "../telemetry/event-log.ts";
 import { descriptorWriter } from "../telemetry/line-writer.ts";
 import { createPinoLog } from "../telemetry/pino-log.ts";
@@ -41,7 +45,8 @@ export async function serve(invocation: Invocation): Promise<number> {
   const droppedLogLines = () => writer.droppedLines;
   const books = await openBooksOrSay(invocation, config, log);
   if (books === null) return exitCodes.failed;
-  const gateway = new Gateway({ config, log, accessLog: sink, droppedLogLines, environment, books });
+  const reload = () => reloadNow(invocation, gateway, log);
+  const gateway = new Gateway({ config, log, accessLog: sink, droppedLogLines, environment, books, reload });
   try {
     const { data, control } = await gateway.listen();
     leadToControl(config, books, control, log);
@@ -55,12 +60,8 @@ export async function serve(invocation: Invocation): Promise<number> {
     return exitCodes.failed;
   }
   const watch = watchConfig(invocation, reading, {
-    onChange: (changed) => takeOver(gateway, log, changed),
-    onFailure: (problems) => {
-      gateway.countFailedReload();
-      const lines = problems.map((problem) => problemLine(problem, "en"));
-      log.error({ problems: lines }, "the configuration is broken; the old one stays in force");
-    },
+    onChange: (changed) => void takeOver(gateway, log, changed),
+    onFailure: (problems) => void refuseConfig(gateway, log, problems),
   });
   const exitCode = await untilStopped(invocation, gateway, log);
   watch.close();
@@ -92,7 +93,7 @@ async function openBooksOrSay(invocation: Invocation, config: Config, log: Event
   try {
     const { books, madeAdminKey } = await openBooks(config, log);
     if (madeAdminKey !== null) standardError.write(`${servePhrases.adminKey(madeAdminKey)[language]}\n`);
-    return books;
+    return (await hasKeysOrSays(invocation, config, books)) ? books : null;
   } catch (error) {
     if (!(error instanceof LedgerOpenError)) throw error;
     standardError.write(`${error.message}\n`);
@@ -114,19 +115,53 @@ function announce(
   if (output.isTerminal) output.write(`${servePhrases.listens(url, metricsUrl)[language]}\n`);
 }
 
-function takeOver(gateway: Gateway, log: EventLog, { config, warnings }: GoodReading): void {
+/** Makes a first key where nobody could come in without one; false where it cannot be kept. */
+async function hasKeysOrSays(invocation: Invocation, { auth }: Config, books: Books): Promise<boolean> {
+  if (auth.mode === "passthrough") return true;
+  const { standardError, language } = invocation;
+  try {
+    const secret = await ensureFirstKey(books.desk, Date.now());
+    if (secret !== null) standardError.write(`${servePhrases.firstKey(secret)[language]}\n`);
+    return true;
+  } catch (error) {
+    await closeBooks(books);
+    if (!(error instanceof GatewayError)) throw error;
+    standardError.write(`${error.message}\n`);
+    return false;
+  }
+}
+
+/** Reads the file now, whether or not it has changed. */
+async function reloadNow(invocation: Invocation, gateway: Gateway, log: EventLog): Promise<ReloadResult> {
+  const reading = readConfig(invocation);
+  if (reading.kind === "broken") return refuseConfig(gateway, log, reading.problems);
+  return takeOver(gateway, log, reading);
+}
+
+function refuseConfig(gateway: Gateway, log: EventLog, problems: readonly Problem[]): ReloadResult {
+  gateway.countFailedReload();
+  const lines = problems.map((problem) => problemLine(problem, "en"));
+  log.error({ problems: lines }, "the configuration is broken; the old one stays in force");
+  return { kind: "broken", problems: lines };
+}
+
+function takeOver(gateway: Gateway, log: EventLog, { config, warnings }: GoodReading): ReloadResult {
   const old = gateway.config;
   try {
     gateway.reload(config);
   } catch (error) {
     gateway.countFailedReload();
     log.error({ error }, "the configuration cannot be used; the old one stays in force");
-    return;
+    return { kind: "broken", problems: [error instanceof Error ? error.message : String(error)] };
   }
-  for (const warning of warnings) log.warn({}, problemLine(warning, "en"));
+  const isForNextStart = settingsOfStart(old) !== settingsOfStart(config);
+  const lines = [
+    ...warnings.map((warning) => problemLine(warning, "en")),
+    ...(isForNextStart ? [`${RESTART_SETTINGS} change at the next start only`] : []),
+  ];
+  for (const line of lines) log.warn({}, line);
   log.info({ models: config.models.map(({ alias }) => alias) }, "the configuration has been taken over");
-  const needsRestart = settingsOfStart(old) !== settingsOfStart(config);
-  if (needsRestart) log.warn({}, `${RESTART_SETTINGS} change at the next start only`);
+  return { kind: "ok", warnings: lines };
 }
 
 /** What is read when the gateway starts, and not again; `client_loss` and its bounds change with the file. */
