@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import { placeText, reasonText } from "../config/problem.ts";
 import { type ConfigReading, readConfig } from "../config/read-config.ts";
 import type { Phrase } from "../core/language.ts";
+import { checkAccess } from "./doctor/access-check.ts";
 import { checkArk } from "./doctor/ark-checks.ts";
 import { checkEndpoint } from "./doctor/endpoint-checks.ts";
 import { type Finding, finding, type State } from "./doctor/finding.ts";
@@ -55,6 +56,7 @@ async function examine(
   report(await checkPort(config.server.host, config.server.port, "--port"));
   report(await checkPort(config.control.host, config.control.port, "--control-port"));
   report(await checkDisk(config.ledger.folder));
+  report(checkAccess(config, settings.wallMs()));
   const lists = new Map<string, ArkList | null>();
   for (const upstream of config.upstreams) {
     const ask = { environment, timeouts: config.timeouts, ...settings };

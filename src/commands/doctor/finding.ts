@@ -4,7 +4,16 @@ import type { Phrase } from "../../core/language.ts";
 export const states = ["ok", "warning", "failed", "skipped"] as const;
 export type State = (typeof states)[number];
 
-export const checkNames = ["configuration", "port", "disk", "reach", "key", "clock", "endpoint"] as const;
+export const checkNames = [
+  "configuration",
+  "port",
+  "disk",
+  "access",
+  "reach",
+  "key",
+  "clock",
+  "endpoint",
+] as const;
 export type CheckName = (typeof checkNames)[number];
 
 export type Finding = {
