@@ -11,8 +11,9 @@ import { attemptIdOf, newRequestId } from "../../src/core/ids.ts";
 import { DurableLedger, type DurableLedgerOptions } from "../../src/ledger/durable-ledger.ts";
 import { journalFolder } from "../../src/ledger/journal/segment.ts";
 import type { AttemptSettled } from "../../src/ledger/ledger.ts";
+import { openedRow, settledWith } from "../support/attempt-rows.ts";
 import { readStoredRows, type StoredRow } from "../support/storage/ledger-rows.ts";
-import { ledgerContract, openedRow, settledRow } from "./ledger-contract.ts";
+import { ledgerContract } from "./ledger-contract.ts";
 
 const SILENT = { info() {}, warn() {}, error() {} };
 const folders: string[] = [];
@@ -175,7 +176,7 @@ describe("from one run to the next", () => {
     expect(await opensElsewhere(folder)).toContain(`(pid ${process.pid})`);
     await expect(openIn(folder)).rejects.toMatchObject({ fault: "in_use" });
     expect(await opensElsewhere(folder)).toContain(`(pid ${process.pid})`);
-    open.settle(settledRow(attemptIdOf(requestId, 1), 7));
+    open.settle(settledWith(attemptIdOf(requestId, 1), 7));
     await ledger.kept();
     await ledger.close();
     expect(readStoredRows(folder).map(({ state }) => state)).toEqual(["settled"]);
@@ -207,7 +208,7 @@ async function live(ledger: DurableLedger, first: number, count: number): Promis
     const requestId = newRequestId(number);
     const open = ledger.open(openedRow(requestId));
     await ledger.written();
-    open.settle(settledRow(attemptIdOf(requestId, 1), number));
+    open.settle(settledWith(attemptIdOf(requestId, 1), number));
     await ledger.kept();
   }
 }

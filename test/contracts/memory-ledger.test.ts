@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { newRequestId } from "../../src/core/ids.ts";
 import type { AttemptSettled } from "../../src/ledger/ledger.ts";
 import { MemoryLedger } from "../../src/ledger/memory.ts";
-import { ledgerContract, openedRow, settledRow } from "./ledger-contract.ts";
+import { openedRow, settledWith } from "../support/attempt-rows.ts";
+import { ledgerContract } from "./ledger-contract.ts";
 
 function settledOf(ledger: MemoryLedger): AttemptSettled[] {
   return ledger.rows().flatMap(({ settled }) => (settled === null ? [] : [settled]));
@@ -28,7 +29,7 @@ describe("the bounds of the ledger in memory", () => {
     const ledger = new MemoryLedger({ settledRowsMax: 3 });
     for (let tokens = 1; tokens <= 7; tokens++) {
       const row = openedRow(newRequestId(tokens));
-      ledger.open(row).settle(settledRow(row.attemptId, tokens));
+      ledger.open(row).settle(settledWith(row.attemptId, tokens));
     }
     expect(settledOf(ledger).map(({ usage }) => usage?.outputTokens)).toEqual([5, 6, 7]);
   });
@@ -37,8 +38,8 @@ describe("the bounds of the ledger in memory", () => {
     const ledger = new MemoryLedger();
     const row = openedRow(newRequestId(0));
     const open = ledger.open(row);
-    open.settle(settledRow(row.attemptId, 1));
-    open.settle(settledRow(row.attemptId, 1));
+    open.settle(settledWith(row.attemptId, 1));
+    open.settle(settledWith(row.attemptId, 1));
     expect(ledger.refusedSettlements).toBe(1);
   });
 });

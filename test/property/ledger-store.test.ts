@@ -11,9 +11,10 @@ import { type Provenance, provenances } from "../../src/core/usage.ts";
 import type { JournalRecord } from "../../src/ledger/journal/record.ts";
 import { ledgerPath } from "../../src/ledger/store/ledger-file.ts";
 import { LedgerStore } from "../../src/ledger/store/ledger-store.ts";
+import { NOON } from "../support/attempt-rows.ts";
 import { propertyRuns, propertyTimeoutMs } from "../support/property-runs.ts";
 import { select, sums } from "../unit/ledger/store/inspection.ts";
-import { fourBytesAToken, NOON, opened, settled, start } from "../unit/ledger/store/records.ts";
+import { fourBytesAToken, opened, settled, start } from "../unit/ledger/store/records.ts";
 
 const SHARE = 0.001;
 const ATTEMPTS = 6;

@@ -4,7 +4,7 @@ import type { Opening } from "../../src/ledger/journal/batch.ts";
 import { JournalWriter } from "../../src/ledger/journal/journal-writer.ts";
 import { openedLine, readRecords, settledLine } from "../../src/ledger/journal/record.ts";
 import type { JournalWriterOptions } from "../../src/ledger/journal/writer-settings.ts";
-import { openedRow, settledRow } from "../contracts/ledger-contract.ts";
+import { openedRow, settledWith } from "./attempt-rows.ts";
 import { FailingDisk } from "./failing-disk.ts";
 
 export const SEGMENT_BYTES = 16_384;
@@ -87,7 +87,7 @@ export class JournalMachine {
     if (row === undefined) return;
     row.isSettled = true;
     row.wasSent = row.isWritten;
-    this.writer.settle(settledLine(settledRow(row.id as never, row.number)), row);
+    this.writer.settle(settledLine(settledWith(row.id as never, row.number)), row);
     const kept = this.writer.kept();
     if (kept === null) row.isKept = true;
     else

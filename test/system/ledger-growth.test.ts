@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { newRequestId } from "../../src/core/ids.ts";
 import { DurableLedger } from "../../src/ledger/durable-ledger.ts";
-import { openedRow, settledRow } from "../contracts/ledger-contract.ts";
+import { openedRow, settledWith } from "../support/attempt-rows.ts";
 
 const SECONDS = Number(process.env["VOLCANO_GROWTH_SECONDS"] ?? 60);
 const ROWS_PER_SECOND = 20_000;
@@ -25,7 +25,7 @@ async function takeRows(ledger: DurableLedger, rows: number): Promise<void> {
   const opened = Array.from({ length: rows }, () => openedRow(newRequestId(Date.now())));
   const open = opened.map((row) => ledger.open(row));
   await ledger.written();
-  for (const [index, row] of opened.entries()) open[index]?.settle(settledRow(row.attemptId, 100));
+  for (const [index, row] of opened.entries()) open[index]?.settle(settledWith(row.attemptId, 100));
   await ledger.kept();
 }
 

@@ -3,10 +3,10 @@
  * is written, `K id tokens` once its figures are kept. Its words: folder, durability, number of attempts.
  */
 import { writeSync } from "node:fs";
-import { attemptIdOf, type KeyId, newRequestId } from "../../../src/core/ids.ts";
-import type { PriceList } from "../../../src/core/money.ts";
+import { newRequestId } from "../../../src/core/ids.ts";
 import { DurableLedger } from "../../../src/ledger/durable-ledger.ts";
-import type { AttemptOpened, AttemptSettled } from "../../../src/ledger/ledger.ts";
+import type { AttemptOpened } from "../../../src/ledger/ledger.ts";
+import { openedRow, settledWith } from "../attempt-rows.ts";
 
 const STANDARD_OUTPUT = 1;
 /** Small, so that many are begun and removed. */
@@ -21,52 +21,14 @@ function say(text: string): void {
 }
 
 function opened(number: number): AttemptOpened {
-  const requestId = newRequestId(1_795_000_000_000 + number);
-  return {
-    attemptId: attemptIdOf(requestId, 1),
-    requestId,
+  const wallMs = 1_795_000_000_000 + number;
+  return openedRow(newRequestId(wallMs), {
     clientRequestId: `call-${number}`,
-    keyId: "ark-000000000000" as KeyId,
-    door: "chat",
-    alias: "deepseek-r1",
-    upstream: "ark",
+    openedAtWallMs: wallMs,
     upstreamModel: "ep-20250218144306-sshj5",
-    stream: true,
-    openedAtWallMs: 1_795_000_000_000 + number,
-    queueMs: 0.4,
-    body: {
-      events: 1,
-      narrowBytes: 420,
-      marks: 90,
-      middleCharacters: 0,
-      wideCharacters: 31,
-      thoughtBytes: 0,
-    },
-    outputTokensMax: null,
-    price: PRICE,
-  };
+  });
 }
 
-function settled({ attemptId }: AttemptOpened, tokens: number): AttemptSettled {
-  return {
-    attemptId,
-    state: "settled",
-    cause: "-E",
-    status: 200,
-    errorCode: null,
-    usage: { inputTokens: 40, cachedInputTokens: 0, outputTokens: tokens, reasoningTokens: 0 },
-    provenance: "upstream_final",
-    cost: 80 + 8 * tokens,
-    dispatchedMs: 1,
-    firstByteMs: 12.5,
-    totalMs: 40,
-  };
-}
-
-const PRICE: PriceList = {
-  version: "test",
-  tiers: [{ inputTokensMax: null, outputTokensMax: null, input: 2e6, cachedInput: null, output: 8e6 }],
-};
 const SILENT = { info() {}, warn() {}, error() {} };
 
 async function attempt(ledger: DurableLedger, number: number): Promise<void> {
@@ -75,7 +37,7 @@ async function attempt(ledger: DurableLedger, number: number): Promise<void> {
   await ledger.written();
   say(`W ${row.attemptId}`);
   const tokens = 100 + number;
-  open.settle(settled(row, tokens));
+  open.settle(settledWith(row.attemptId, tokens));
   await ledger.kept();
   say(`K ${row.attemptId} ${tokens}`);
 }

@@ -9,9 +9,10 @@ import { ledgerPath } from "../../../../src/ledger/store/ledger-file.ts";
 import { LedgerStore } from "../../../../src/ledger/store/ledger-store.ts";
 import { openReports } from "../../../../src/ledger/store/open-reports.ts";
 import { type ReportsOptions, startReports } from "../../../../src/ledger/store/start-reports.ts";
+import { NOON } from "../../../support/attempt-rows.ts";
 import { endOf, holder } from "./child.ts";
 import { select, sums } from "./inspection.ts";
-import { gathered, NOON, newFolder, openStore, start, thrownBy, wholeAttempts } from "./records.ts";
+import { gathered, newFolder, openStore, start, thrownBy, wholeAttempts } from "./records.ts";
 
 const day = "2026-08-27" as BeijingDay;
 const query: UsageQuery = { period: { firstDay: day, lastDay: day }, groupBy: ["keyId"] };

@@ -3,17 +3,9 @@ import { describe, expect, test } from "vitest";
 import { DAY_MS, HOUR_MS } from "../../../../src/core/beijing-day.ts";
 import { type AttemptId, idPrefixAt } from "../../../../src/core/ids.ts";
 import { EARLY_SETTLEMENTS_MAX } from "../../../../src/ledger/store/early-settlements.ts";
+import { NOON } from "../../../support/attempt-rows.ts";
 import { select, sums } from "./inspection.ts";
-import {
-  fourBytesAToken,
-  NOON,
-  newFolder,
-  opened,
-  openStore,
-  settled,
-  start,
-  wholeAttempts,
-} from "./records.ts";
+import { fourBytesAToken, newFolder, opened, openStore, settled, start, wholeAttempts } from "./records.ts";
 
 describe("a batch of records", () => {
   test("opening and settlement become one row with all that they say", () => {

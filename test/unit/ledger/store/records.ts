@@ -3,70 +3,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { AttemptId, KeyId, RequestId } from "../../../../src/core/ids.ts";
-import type { PriceList } from "../../../../src/core/money.ts";
-import type { TextMeasure } from "../../../../src/core/text-measure.ts";
 import type { Estimator } from "../../../../src/ledger/estimator.ts";
 import type { JournalRecord } from "../../../../src/ledger/journal/record.ts";
 import type { AttemptOpened, AttemptSettled } from "../../../../src/ledger/ledger.ts";
 import { LedgerStore, type LedgerStoreOptions } from "../../../../src/ledger/store/ledger-store.ts";
+import { NOON, openedRow, settledRow } from "../../../support/attempt-rows.ts";
 
-/** Noon in Beijing on 2026-08-27. */
-export const NOON = Date.parse("2026-08-27T12:00:00+08:00");
 export const start = { segment: 1, offset: 0 };
-
-export const price: PriceList = {
-  version: "ark-2026-08-27",
-  tiers: [
-    { inputTokensMax: null, outputTokensMax: null, input: 1_000_000, cachedInput: null, output: 2_000_000 },
-  ],
-};
-
-export const body: TextMeasure = {
-  events: 1,
-  narrowBytes: 400,
-  marks: 0,
-  middleCharacters: 0,
-  wideCharacters: 0,
-  thoughtBytes: 0,
-};
-
-export function openedRow(id: string, changes: Partial<AttemptOpened> = {}): AttemptOpened {
-  return {
-    attemptId: `${id}.1` as AttemptId,
-    requestId: id as RequestId,
-    clientRequestId: null,
-    keyId: "key-1" as KeyId,
-    door: "chat",
-    alias: "fast",
-    upstream: "ark",
-    upstreamModel: "doubao-seed-1-6",
-    stream: true,
-    openedAtWallMs: NOON,
-    queueMs: 1.5,
-    body,
-    outputTokensMax: null,
-    price,
-    ...changes,
-  };
-}
-
-export function settledRow(id: string, changes: Partial<AttemptSettled> = {}): AttemptSettled {
-  return {
-    attemptId: `${id}.1` as AttemptId,
-    state: "settled",
-    cause: "-E",
-    status: 200,
-    errorCode: null,
-    usage: { inputTokens: 100, cachedInputTokens: 20, outputTokens: 50, reasoningTokens: 10 },
-    provenance: "upstream_final",
-    cost: 200,
-    dispatchedMs: 2.5,
-    firstByteMs: 100.25,
-    totalMs: 900.75,
-    ...changes,
-  };
-}
 
 export function opened(id: string, changes: Partial<AttemptOpened> = {}): JournalRecord {
   return { kind: "opened", row: openedRow(id, changes) };

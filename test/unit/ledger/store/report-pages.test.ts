@@ -14,7 +14,8 @@ import {
 import { LedgerStore } from "../../../../src/ledger/store/ledger-store.ts";
 import { openReports } from "../../../../src/ledger/store/open-reports.ts";
 import { startReports } from "../../../../src/ledger/store/start-reports.ts";
-import { gathered, NOON, newFolder, opened, settled, start } from "./records.ts";
+import { NOON } from "../../../support/attempt-rows.ts";
+import { gathered, newFolder, opened, settled, start } from "./records.ts";
 
 const newest: RowsQuery = { fromWallMs: null, toWallMs: null, before: null, rowsMax: 100 };
 

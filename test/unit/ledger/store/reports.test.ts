@@ -19,7 +19,8 @@ import {
 } from "../../../../src/ledger/reports.ts";
 import { PAGE_ROWS } from "../../../../src/ledger/store/attempt-rows.ts";
 import { openReports } from "../../../../src/ledger/store/open-reports.ts";
-import { gathered, NOON, newFolder, opened, openStore, settled, start, wholeAttempts } from "./records.ts";
+import { NOON } from "../../../support/attempt-rows.ts";
+import { gathered, newFolder, opened, openStore, settled, start, wholeAttempts } from "./records.ts";
 
 const TODAY = "2026-08-27" as BeijingDay;
 const today: UsagePeriod = { firstDay: TODAY, lastDay: TODAY };

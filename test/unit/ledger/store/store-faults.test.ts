@@ -6,10 +6,10 @@ import { faultOf, LedgerStoreError, storeErrorOf } from "../../../../src/ledger/
 import { ledgerPath } from "../../../../src/ledger/store/ledger-file.ts";
 import type { LedgerStore } from "../../../../src/ledger/store/ledger-store.ts";
 import { schemaSteps } from "../../../../src/ledger/store/schema.ts";
+import { NOON } from "../../../support/attempt-rows.ts";
 import { select, sums } from "./inspection.ts";
 import {
   fourBytesAToken,
-  NOON,
   newFolder,
   opened,
   openStore,

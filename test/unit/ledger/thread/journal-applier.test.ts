@@ -15,7 +15,7 @@ import {
   tidyFolder,
 } from "../../../../src/ledger/journal/segment.ts";
 import { JournalApplier } from "../../../../src/ledger/thread/journal-applier.ts";
-import { openedRow, settledRow } from "../../../contracts/ledger-contract.ts";
+import { openedRow, settledWith } from "../../../support/attempt-rows.ts";
 
 const SEGMENT_BYTES = 16_384;
 
@@ -71,7 +71,7 @@ function applierWith(recordsPerStepMax = 3): JournalApplier {
 /** A row that is opened and settled in one frame. */
 function linesOf(number: number): string {
   const requestId = newRequestId(number);
-  return openedLine(openedRow(requestId)) + settledLine(settledRow(attemptIdOf(requestId, 1), number));
+  return openedLine(openedRow(requestId)) + settledLine(settledWith(attemptIdOf(requestId, 1), number));
 }
 
 /** Appends frames to a segment, and gives its new end. */

@@ -8,7 +8,7 @@ import { JournalWriter } from "../../../../src/ledger/journal/journal-writer.ts"
 import { openedLine, settledLine } from "../../../../src/ledger/journal/record.ts";
 import { journalFolder, segmentName } from "../../../../src/ledger/journal/segment.ts";
 import { ThreadClient } from "../../../../src/ledger/thread/thread-client.ts";
-import { openedRow, settledRow } from "../../../contracts/ledger-contract.ts";
+import { openedRow, settledWith } from "../../../support/attempt-rows.ts";
 import { MachineRow } from "../../../support/journal-machine.ts";
 import { readStoredRows } from "../../../support/storage/ledger-rows.ts";
 
@@ -62,10 +62,10 @@ async function live(writer: JournalWriter, first: number, count: number): Promis
   for (let number = first; number < first + count; number++) {
     const row = new MachineRow(number);
     const requestId = newRequestId(number);
-    writer.open(openedLine(openedRow(requestId)), row);
+    writer.open(openedLine(openedRow(requestId, { price: null })), row);
     await writer.written();
     row.isSettled = true;
-    writer.settle(settledLine(settledRow(attemptIdOf(requestId, 1), number)), row);
+    writer.settle(settledLine(settledWith(attemptIdOf(requestId, 1), number)), row);
     await writer.kept();
   }
 }
@@ -174,7 +174,7 @@ describe("the ledger's thread", () => {
     renameSync(`${path}.away`, path);
     await until(() => thread.trouble === null);
     expect(writer.expectsSpares).toBe(true);
-    for (const row of rows) writer.settle(settledLine(settledRow(row.id as never, row.number)), row);
+    for (const row of rows) writer.settle(settledLine(settledWith(row.id as never, row.number)), row);
     await close(both);
     expect(storedTokens()).toHaveLength(rows.length);
   });
