@@ -93,7 +93,7 @@ export function controlRoutes({ host, metrics, admin = null, onFault }: ControlS
   app.get("/metrics", async (context) =>
     context.body(await metrics(), 200, { "content-type": METRICS_TYPE }),
   );
-  if (admin !== null) addAdmin(app, admin);
+  if (admin !== null) addAdmin(app, admin, onFault);
   refuseOtherMethods(app);
   app.notFound(() =>
     errorResponse(
@@ -108,8 +108,8 @@ export function controlRoutes({ host, metrics, admin = null, onFault }: ControlS
   return app;
 }
 
-function addAdmin(app: Hono, admin: AdminOptions): void {
-  const routes = adminRoutes(admin);
+function addAdmin(app: Hono, admin: AdminOptions, onFault: ControlServerOptions["onFault"]): void {
+  const routes = adminRoutes(admin, onFault);
   const document = documentOf(routes);
   const documentText = JSON.stringify(document);
   const { html, contentSecurityPolicy } = documentPage(document);

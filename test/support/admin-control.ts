@@ -129,17 +129,18 @@ export class AdminControl {
     return this.desk.create({ ...PLAIN_KEY, ...draft }, "test");
   }
 
-  /** With the admin key, unless another is given; a body is sent as JSON, a text as it is. */
+  /** With the admin key, unless another is given; a body is sent as JSON, text and bytes as they are. */
   async ask(line: string, { key = ADMIN_KEY, body, headers = {} }: Asking = {}): Promise<Answer> {
     const [method = "GET", path = "/"] = line.split(" ");
-    const text = typeof body === "string" || body === undefined ? (body ?? null) : JSON.stringify(body);
+    const isRaw = typeof body === "string" || body instanceof Buffer || body === undefined;
+    const bytes = isRaw ? (body ?? null) : JSON.stringify(body);
     const answer = await request(`http://127.0.0.1:${this.port}${path}`, {
       method: method as "GET",
       dispatcher: this.#agent,
-      body: text,
+      body: bytes,
       headers: {
         ...(key === null ? {} : { authorization: `Bearer ${key}` }),
-        ...(text === null ? {} : { "content-type": "application/json" }),
+        ...(bytes === null ? {} : { "content-type": "application/json" }),
         ...headers,
       },
     });

@@ -4,8 +4,10 @@ import type {
   AttemptRow,
   AttemptsQuery,
   AuditPage,
+  AuditQuery,
   LedgerReports,
   RowsPage,
+  RowsQuery,
   UsageQuery,
   UsageReport,
   UsageRow,
@@ -98,11 +100,11 @@ export class StubReports implements LedgerReports {
     yield* this.#attempts();
   }
 
-  page(): Promise<RowsPage> {
+  page(_query: RowsQuery): Promise<RowsPage> {
     return Promise.resolve({ rows: this.#attempts(), next: null });
   }
 
-  audit(): Promise<AuditPage> {
+  audit(_query: AuditQuery): Promise<AuditPage> {
     return Promise.resolve({ entries: [], next: null });
   }
 

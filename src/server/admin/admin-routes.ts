@@ -14,8 +14,11 @@ import { checkBody } from "./request-checks.ts";
 import { addRequestRoutes } from "./request-routes.ts";
 import { addUsageRoutes } from "./usage-routes.ts";
 
-/** Every path below `/admin/` asks for a key first, so without one nobody learns what is there. */
-export function adminRoutes(options: AdminOptions): AdminApp {
+/**
+ * Every path below `/admin/` asks for a key first, so without one nobody learns what is there.
+ * @param onFault told of what goes wrong once an answer has begun
+ */
+export function adminRoutes(options: AdminOptions, onFault: (error: unknown) => void = ignore): AdminApp {
   const app = newAdminApp();
   const { hashes, failures, desk, clock = systemClock } = options;
   const gate = new AdminGate({ hashes, failures, desk, clock });
@@ -29,10 +32,12 @@ export function adminRoutes(options: AdminOptions): AdminApp {
   addRequestRoutes(app, options);
   addGatewayRoutes(app, options);
   addExplainRoutes(app, options);
-  addEventsRoute(app, options);
+  addEventsRoute(app, options, onFault);
   addAuditRoutes(app, options);
   return app;
 }
+
+function ignore(): void {}
 
 /** Of the connection: a header that names another could be anybody's. */
 function addressOf(context: Context): string {

@@ -56,11 +56,13 @@ function figuresJson(live: LiveFigures): z.infer<typeof figuresSchema> {
 class Feeds {
   readonly #live: () => LiveFigures;
   readonly #everyMs: number;
+  readonly #onFault: (error: unknown) => void;
   #open = 0;
 
-  constructor(live: () => LiveFigures, everyMs: number) {
+  constructor(live: () => LiveFigures, everyMs: number, onFault: (error: unknown) => void) {
     this.#live = live;
     this.#everyMs = everyMs;
+    this.#onFault = onFault;
   }
 
   /** @throws GatewayError overloaded */
@@ -95,13 +97,18 @@ class Feeds {
       controller.enqueue(Buffer.from(`event: figures\ndata: ${data}\n\n`));
     } catch (error) {
       stop();
-      controller.error(error);
+      controller.close();
+      this.#onFault(error);
     }
   }
 }
 
-export function addEventsRoute(app: AdminApp, { live, eventsEveryMs = EVERY_MS }: AdminOptions): void {
-  const feeds = new Feeds(live, eventsEveryMs);
+export function addEventsRoute(
+  app: AdminApp,
+  { live, eventsEveryMs = EVERY_MS }: AdminOptions,
+  onFault: (error: unknown) => void,
+): void {
+  const feeds = new Feeds(live, eventsEveryMs, onFault);
   app.openapi(route, (context) => {
     const headers = { "content-type": "text/event-stream", "x-accel-buffering": "no" };
     // The answer to HEAD has no body that anybody could close.

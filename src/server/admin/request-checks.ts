@@ -69,16 +69,20 @@ export function fromRouter(thrown: unknown): unknown {
   return new GatewayError("invalid_json", "The body is not JSON.", { cause: thrown });
 }
 
-type Checked = { readonly success: true } | { readonly success: false; readonly error: z.core.$ZodError };
+type Checked = { readonly target: string } & (
+  | { readonly success: true }
+  | { readonly success: false; readonly error: z.core.$ZodError }
+);
 
 /** For a route whose body or query is of this schema: what is wrong is told with what was expected there. */
 export function refusing(schema: z.ZodType): (result: Checked) => undefined {
   return (result) => {
-    if (!result.success) throw refusalOf(schema, result.error);
+    if (!result.success) throw refusalOf(schema, result.error, result.target === "query");
   };
 }
 
-function refusalOf(schema: z.ZodType, { issues }: z.core.$ZodError): GatewayError {
+/** @param isFlat of a list in a query, the parameter is at fault and not one of its words */
+function refusalOf(schema: z.ZodType, { issues }: z.core.$ZodError, isFlat: boolean): GatewayError {
   const [issue] = issues;
   if (issue?.code === "unrecognized_keys") {
     const names = issue.keys.map((key) => pathText([...issue.path, key]));
@@ -86,7 +90,8 @@ function refusalOf(schema: z.ZodType, { issues }: z.core.$ZodError): GatewayErro
     const message = `There is no ${list} here, or it cannot be set. Leave it out.`;
     return new GatewayError("invalid_request", message, { param: names[0] ?? "" });
   }
-  const path = (issue?.path ?? []).map((segment) => (typeof segment === "symbol" ? "" : segment));
+  const whole = (issue?.path ?? []).map((segment) => (typeof segment === "symbol" ? "" : segment));
+  const path = isFlat ? whole.slice(0, 1) : whole;
   if (path.length === 0) {
     return new GatewayError("invalid_request", `Send ${expectationAt(schema, path).en}.`);
   }
