@@ -31,6 +31,8 @@ export type AttemptOpened = {
   readonly outputTokensMax: number | null;
   /** Null: not known, so neither is the cost. */
   readonly price: PriceList | null;
+  /** What tells that the request was to be done once: digests only; null where the client did not ask. */
+  readonly idempotency: string | null;
 };
 
 export type AttemptSettled = {

@@ -34,6 +34,7 @@ export function openedRow(
     body: measure,
     outputTokensMax: intent.outputTokensMax,
     price: route.price,
+    idempotency: once?.text ?? null,
   };
 }
 
@@ -70,6 +71,7 @@ export function unrelayedRow(
     body: plan?.measure ?? NO_BODY,
     outputTokensMax: plan?.intent.outputTokensMax ?? null,
     price: plan?.route.price ?? null,
+    idempotency: null,
   };
 }
 

@@ -85,6 +85,7 @@ function longest(row: AttemptOpened, character: string): AttemptOpened {
     alias: name,
     upstream: name,
     upstreamModel: name,
+    idempotency: name,
     openedAtWallMs: -Number.MAX_SAFE_INTEGER,
     queueMs: Number.MAX_VALUE,
     price: {

@@ -47,6 +47,7 @@ export function openedRow(id: string, changes: Partial<AttemptOpened> = {}): Att
     body,
     outputTokensMax: null,
     price,
+    idempotency: null,
     ...changes,
   };
 }

@@ -65,6 +65,7 @@ export const anyOpened: fc.Arbitrary<AttemptOpened> = fc
     body: anyMeasure,
     outputTokensMax: fc.option(anyCount),
     price: fc.option(anyPrice),
+    idempotency: fc.option(anyText),
   })
   .map(({ attempt, ...row }) => ({ ...row, attemptId: attemptIdOf(row.requestId, attempt) }));
 

@@ -81,7 +81,7 @@ export function openedLine(row: AttemptOpened): string {
     `${textField(row.door)}\t${textField(row.alias)}\t${textField(row.upstream)}\t` +
     `${textField(row.upstreamModel)}\t${row.stream ? 1 : 0}\t${row.openedAtWallMs}\t` +
     `${durationField(row.queueMs)}\t${measureFields(row.body)}\t${row.outputTokensMax ?? NULL}\t` +
-    `${priceFields(row.price)}\n`
+    `${priceFields(row.price)}\t${textField(row.idempotency)}\n`
   );
 }
 
@@ -139,6 +139,7 @@ function readOpened(fields: Fields): AttemptOpened {
     body: fields.measure(),
     outputTokensMax: fields.numberOrNull(),
     price: fields.price(),
+    idempotency: fields.textOrNull(),
   };
 }
 

@@ -39,7 +39,7 @@ export type Ending = Pick<
 
 const openedColumns =
   "attempt_id, client_request_id, key_id, door, alias, upstream, upstream_model, stream, opened_at, " +
-  "queue_ms, price_version, estimate_from, strayed";
+  "queue_ms, price_version, estimate_from, idempotency, strayed";
 const endingColumns = [
   "state",
   "cause",
@@ -69,13 +69,13 @@ export class AttemptTable {
   readonly #idTimes = new IdTimes();
 
   constructor(database: DatabaseSync) {
-    const thirteen = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
+    const fourteen = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?";
     this.#insertOpen = database.prepare(
-      `INSERT INTO attempts (${openedColumns}, state) VALUES (${thirteen}, 'open') ON CONFLICT DO NOTHING`,
+      `INSERT INTO attempts (${openedColumns}, state) VALUES (${fourteen}, 'open') ON CONFLICT DO NOTHING`,
     );
     this.#insertFinished = database.prepare(
       `INSERT INTO attempts (${openedColumns}, ${endingColumns.join(", ")})
-       VALUES (${thirteen}, ${endingColumns.map(() => "?").join(", ")}) ON CONFLICT DO NOTHING`,
+       VALUES (${fourteen}, ${endingColumns.map(() => "?").join(", ")}) ON CONFLICT DO NOTHING`,
     );
     this.#finish = database.prepare(
       `UPDATE attempts SET estimate_from = NULL, ${endingColumns.map((name) => `${name} = ?`).join(", ")}
@@ -161,6 +161,7 @@ export class AttemptTable {
       opened.queueMs,
       opened.price === null ? null : opened.price.version,
       estimateFrom,
+      opened.idempotency,
       this.#idTimes.isStrayed(attemptId, openedAtWallMs) ? 1 : null,
     ];
   }

@@ -40,10 +40,12 @@ CREATE TABLE attempts (
   cost_micro_yuan INTEGER,
   price_version TEXT,
   estimate_from TEXT,
+  idempotency TEXT,
   strayed INTEGER
 ) WITHOUT ROWID;
 CREATE INDEX attempts_open ON attempts (attempt_id) WHERE state = 'open';
 CREATE INDEX attempts_strayed ON attempts (opened_at) WHERE strayed = 1;
+CREATE INDEX attempts_once ON attempts (opened_at) WHERE idempotency IS NOT NULL;
 CREATE TABLE early_settlements (
   id INTEGER PRIMARY KEY,
   attempt_id TEXT NOT NULL UNIQUE,

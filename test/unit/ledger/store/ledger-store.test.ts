@@ -41,6 +41,7 @@ describe("a batch of records", () => {
         cost_micro_yuan: 200,
         price_version: "ark-2026-08-27",
         estimate_from: null,
+        idempotency: null,
         strayed: 1,
       },
     ]);
