@@ -33,6 +33,9 @@ export class KeyTable {
   readonly #sought = Buffer.alloc(DIGEST_BYTES);
   readonly #words = new Int32Array(this.#sought.buffer, this.#sought.byteOffset, DIGEST_WORDS);
 
+  readonly #sign = new Float32Array(1);
+  readonly #signBits = new Int32Array(this.#sign.buffer);
+
   /** Hashes that lead to a record. */
   get size(): number {
     return this.#records.length - 1 - this.#freeEntries.length;
@@ -48,8 +51,10 @@ export class KeyTable {
     for (let word = 0, at = entry * DIGEST_WORDS; word < DIGEST_WORDS; word++, at++) {
       differs |= (digests[at] ?? 0) ^ (words[word] ?? 0);
     }
-    const opens = Number(differs === 0) & Number(nowWallMs < (this.#opensUntilMs[entry] ?? 0));
-    return opens === 1 ? (this.#records[entry] ?? null) : null;
+    // The sign of the time is read as a bit: comparing it here would be a branch of its own.
+    this.#sign[0] = nowWallMs - (this.#opensUntilMs[entry] ?? 0);
+    const isShut = ~((this.#signBits[0] ?? 0) >> 31);
+    return (differs | isShut) === 0 ? (this.#records[entry] ?? null) : null;
   }
 
   /** Lets the key of that hash open its record until the time, exclusively. */
