@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/system/**", "test/clients/**"],
+    exclude: ["test/system/**", "test/release/**", "test/clients/**"],
     testTimeout: 20_000,
     hookTimeout: 20_000,
     pool: "forks",
