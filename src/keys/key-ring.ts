@@ -1,4 +1,4 @@
-/** All keys of the gateway in memory: found by the key itself, by id, or listed in the order of their making. */
+/** All keys of the gateway in memory: found by the key itself or by id, and listed as they were made. */
 import type { KeyId } from "../core/ids.ts";
 import type { KeyRecord } from "./key-record.ts";
 import { KeyTable } from "./key-table.ts";

@@ -5,13 +5,13 @@ import type { KeyHash, KeyRecord } from "./key-record.ts";
 /** Of a SHA-256 digest, in words of 32 bits. */
 const DIGEST_WORDS = 8;
 const DIGEST_BYTES = 32;
-/** Places of a bucket: all of them are looked at, always. With one key a bucket, ten fall into one in 10^7. */
+/** Places of a bucket, all of which are always looked at. */
 const PLACES = 8;
 /** Of each place two words of the digest, and which entry it leads to; 0: none. One cache line and a half. */
 const BUCKET_WORDS = 3 * PLACES;
 const BUCKETS_MIN = 64;
 /** Digests of keys never need so many; those of a forged archive may. */
-const BUCKETS_PER_KEY_MAX = 1_024;
+const BUCKETS_PER_KEY_MAX = 16;
 
 const NO_ENTRY = 0;
 const UINT32_VALUES = 0x1_0000_0000;

@@ -1,4 +1,4 @@
-/** Whom an address belongs to: an IPv4 address itself, of an IPv6 address the network that a host is given. */
+/** Whom an address belongs to: of IPv6, a whole network is one subscriber's. */
 import { isIPv6 } from "node:net";
 
 /** A subscriber has a /64 at least (RFC 6177), and all 2^64 addresses of it. */

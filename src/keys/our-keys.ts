@@ -1,4 +1,4 @@
-/** The gates of a gateway with keys of its own: for these alone, and for callers' own Ark keys beside them. */
+/** The gates of a gateway with keys of its own, alone or beside callers' own Ark keys. */
 import type { Clock } from "../core/clock.ts";
 import { isCredential } from "./credential.ts";
 import { FailedCredentials } from "./failures.ts";

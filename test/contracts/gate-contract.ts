@@ -1,4 +1,4 @@
-/** What every gate must do: let in what is good under one name, refuse the rest without a word, never throw. */
+/** What every gate must do: let in what is good under one name, refuse the rest, and never throw. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Gate } from "../../src/keys/gate.ts";

@@ -1,4 +1,4 @@
-/** Proves by random keys and random histories that a key opens its own record alone, and only while it may. */
+/** Proves that a key opens its own record alone, and only while it may, whatever was done before. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { KeyRing } from "../../src/keys/key-ring.ts";

@@ -1,4 +1,4 @@
-/** Proves that the time of a key's check tells neither how much of a key is right nor whether there is one. */
+/** Proves that the time of a refusal tells neither how much of a key is right nor whether it is known. */
 import { describe, expect, test } from "vitest";
 import { KeyRing } from "../../src/keys/key-ring.ts";
 import { newKeySecret } from "../../src/keys/new-key.ts";

@@ -1,6 +1,6 @@
 /** Whether the time that a check takes tells two kinds of input apart: the method of dudect. */
 
-/** Beyond this, a difference is no chance (Reparaz, Balasch, Verbauwhede: Dude, is my code constant time?). */
+/** Beyond this, a difference is no chance (Reparaz and others: Dude, is my code constant time?). */
 export const T_MAX = 4.5;
 
 const WARM_UP = 20_000;

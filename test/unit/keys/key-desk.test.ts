@@ -1,4 +1,4 @@
-/** Proves how keys are made, changed, rotated and revoked, what is refused, and what the audit trail says of it. */
+/** Proves how keys are made, changed, rotated and revoked, and what the audit trail says of it. */
 import { describe, expect, test } from "vitest";
 import { GatewayError } from "../../../src/core/errors.ts";
 import type { KeyId } from "../../../src/core/ids.ts";

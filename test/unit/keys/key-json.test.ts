@@ -1,4 +1,4 @@
-/** Proves that a record comes back as it was written, that nothing else is read, and that many are read fast. */
+/** Proves that a record comes back as it was written, nothing else is read, and many are read fast. */
 import { describe, expect, test } from "vitest";
 import { keyRecordText, readKeyRecord } from "../../../src/keys/key-json.ts";
 import type { KeyRecord } from "../../../src/keys/key-record.ts";
