@@ -1,9 +1,8 @@
-/** Budgets as one line of text, such as `100cny/month,2000000tokens/day`: exact, without a float on the way. */
+/** Budgets as one line of text, such as `100cny/month,2000000tokens/day`: exact, with no float on the way. */
 import { type Budget, type BudgetPeriod, budgetPeriods } from "../core/limits.ts";
-import { yuanText } from "../core/money.ts";
+import { MICRO_YUAN_PER_YUAN, yuanText } from "../core/money.ts";
 import { BUDGET_CNY_MAX, BUDGET_TOKENS_MAX } from "./limit-settings.ts";
 
-const MICRO_YUAN = 1_000_000;
 const DECIMALS = 6;
 
 const budgetPattern = /^(\d{1,13})(?:\.(\d{1,6}))?(cny|tokens)(?:\/([a-z]{1,8}))?$/;
@@ -14,8 +13,8 @@ function amountOf(whole: string, decimals: string | undefined, unit: string): nu
     return decimals === undefined && number >= 1 && number <= BUDGET_TOKENS_MAX ? number : null;
   }
   if (number > BUDGET_CNY_MAX) return null;
-  const amount = number * MICRO_YUAN + Number((decimals ?? "").padEnd(DECIMALS, "0"));
-  return amount >= 1 && amount <= BUDGET_CNY_MAX * MICRO_YUAN ? amount : null;
+  const amount = number * MICRO_YUAN_PER_YUAN + Number((decimals ?? "").padEnd(DECIMALS, "0"));
+  return amount >= 1 && amount <= BUDGET_CNY_MAX * MICRO_YUAN_PER_YUAN ? amount : null;
 }
 
 /**

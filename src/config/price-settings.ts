@@ -1,13 +1,12 @@
 /** What `price` of an alias may say: figures, tiers of them, or the id of one of Ark's models. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { areTiersInOrder, type MicroYuan, microYuan, type PriceList, type PriceTier } from "../core/money.ts";
+import { areTiersInOrder, microYuan, type PriceList, type PriceTier, yuanOf } from "../core/money.ts";
 import { arkCatalogue } from "./ark-models.ts";
 import { expecting, section } from "./expectations.ts";
 import { tokensMaxSchema } from "./quantity-schemas.ts";
 
 const TIERS_MAX = 16;
-const MICRO_YUAN = 1_000_000;
 const VERSION_CHARACTERS = 8;
 
 const figureSchema = expecting(
@@ -92,18 +91,14 @@ export function configuredPrice(settings: Exclude<PriceSettings, string>): Price
   return { version: versionOf(tiers), tiers };
 }
 
-function yuan(amount: MicroYuan): number {
-  return amount / MICRO_YUAN;
-}
-
 function tierSettings(tier: PriceTier): TierSettings {
   const { inputTokensMax, outputTokensMax, cachedInput } = tier;
   return {
     ...(inputTokensMax === null ? {} : { up_to_input_tokens: inputTokensMax }),
     ...(outputTokensMax === null ? {} : { up_to_output_tokens: outputTokensMax }),
-    input: yuan(tier.input),
-    ...(cachedInput === null ? {} : { cached_input: yuan(cachedInput) }),
-    output: yuan(tier.output),
+    input: yuanOf(tier.input),
+    ...(cachedInput === null ? {} : { cached_input: yuanOf(cachedInput) }),
+    output: yuanOf(tier.output),
   };
 }
 

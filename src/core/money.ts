@@ -24,7 +24,7 @@ export type PriceList = {
   readonly tiers: readonly PriceTier[];
 };
 
-const MICRO_YUAN_PER_YUAN = 1_000_000;
+export const MICRO_YUAN_PER_YUAN = 1_000_000;
 const YUAN_DECIMALS = 6;
 /** Up to here, micro-yuan and yuan lead to each other without loss. */
 export const EXACT_YUAN_MAX = 1_000_000_000;

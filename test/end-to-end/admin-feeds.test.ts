@@ -1,4 +1,4 @@
-/** What the admin API tells of the gateway itself: rows, models, targets, dry runs, and figures as they change. */
+/** What the admin API tells of the gateway itself: rows, models, targets, dry runs and live figures. */
 import { describe, expect, onTestFinished, test } from "vitest";
 import { GatewayError } from "../../src/core/errors.ts";
 import type { AuditPage, AuditQuery, RowsPage, RowsQuery } from "../../src/ledger/reports.ts";

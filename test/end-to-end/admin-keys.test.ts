@@ -1,4 +1,4 @@
-/** Keys by the admin API: made, changed within an allow-list, revoked and rotated, and never told but once. */
+/** Keys by the admin API: made, changed within an allow-list, revoked, rotated, and told but once. */
 import { describe, expect, test } from "vitest";
 import { BODY_BYTES_MAX } from "../../src/server/admin/request-checks.ts";
 import { AdminControl, errorOf, jsonOf, LOCAL_TOKEN } from "../support/admin-control.ts";

@@ -21,7 +21,7 @@ const operatorsRead: Row = { ...read, owner: 404 };
 const write: Row = { ...operatorsRead, read_only: 404 };
 const made: Row = { ...write, admin: 201, local: 201 };
 
-/** A route that is not here fails the test below: say first who may use it. `ID` and `REQUEST` stand for ids. */
+/** A route that is not here fails the test below: say who may use it. `ID` and `REQUEST` stand for ids. */
 const table: Readonly<
   Record<string, { readonly row: Row; readonly asked?: string; readonly body?: unknown }>
 > = {
@@ -128,7 +128,7 @@ test.each(Object.keys(table))(
   },
 );
 
-/** Ways of carrying a key that open nothing: no browser may open anything by itself, and no URL holds a key. */
+/** Ways of carrying a key that open nothing: no browser opens anything by itself, and no URL holds a key. */
 const carriers: readonly [string, (key: string) => { readonly query?: string; readonly asking: Asking }][] = [
   ["x-api-key", (key) => ({ asking: { headers: { "x-api-key": key } } })],
   ["api-key", (key) => ({ asking: { headers: { "api-key": key } } })],

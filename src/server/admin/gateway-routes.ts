@@ -84,7 +84,7 @@ export function addGatewayRoutes(app: AdminApp, options: AdminOptions): void {
   });
 }
 
-/** A pattern is seen by a key that may use whatever it stands for: then it fits the pattern's own text, too. */
+/** A pattern is seen by a key that may use whatever it stands for: that key's fit the pattern's own text. */
 function sight(visitor: Visitor, { mayUse }: AdminOptions): (name: string) => boolean {
   return (name) => visitor.role !== "owner" || mayUse(visitor.key, name);
 }

@@ -1,4 +1,4 @@
-/** The OpenAPI document as one small page of HTML: no script, no other file, nothing that is not said here. */
+/** The OpenAPI document as one small page of HTML, without a script and without any other file. */
 import { createHash } from "node:crypto";
 import type { OpenApiDocument } from "./openapi-document.ts";
 
@@ -8,7 +8,8 @@ const STYLE = `
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; }
 h2 { border-top: 1px solid #8886; font: 600 16px ui-monospace, monospace; padding-top: 1rem; }
 table { border-collapse: collapse; width: 100%; }
-td, th { border-bottom: 1px solid #8883; padding: .25rem .75rem .25rem 0; text-align: left; vertical-align: top; }
+td, th { border-bottom: 1px solid #8883; padding: .25rem .75rem .25rem 0; }
+td, th { text-align: left; vertical-align: top; }
 .roles { opacity: .7; }
 @media (prefers-color-scheme: dark) { body { background: #111; color: #ddd; } }
 `;

@@ -1,4 +1,4 @@
-/** What requests to the admin API are held to: bodies of JSON with a bound, and errors that name the member. */
+/** What requests to the admin API are held to: bounded bodies of JSON, and errors that name the member. */
 import { isUtf8 } from "node:buffer";
 import type { MiddlewareHandler } from "hono";
 import { HTTPException } from "hono/http-exception";

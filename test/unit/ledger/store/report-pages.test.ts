@@ -5,6 +5,8 @@ import { idPrefixAt } from "../../../../src/core/ids.ts";
 import type { JournalRecord } from "../../../../src/ledger/journal/record.ts";
 import {
   type AttemptRow,
+  type AuditPage,
+  type AuditQuery,
   FILTER_VALUES_MAX,
   type LedgerReports,
   PAGE_ROWS_MAX,
@@ -153,5 +155,56 @@ describe("pages of rows", () => {
     const reports = openReports(folderWith([]));
     await expect(reports.page({ ...newest, ...wrong })).rejects.toMatchObject({ code: "invalid_request" });
     expect((await reports.page({ ...newest, rowsMax: PAGE_ROWS_MAX })).rows).toEqual([]);
+  });
+});
+
+describe("pages of the audit trail", () => {
+  test("give each entry once, the newest first; those of one subject, too", async () => {
+    const folder = newFolder();
+    const store = LedgerStore.open(folder);
+    const subjects = Array.from({ length: 7 }, (_, index) =>
+      index % 3 === 0 ? "key_a" : "key_'; DROP TABLE audit",
+    );
+    for (const [index, subject] of subjects.entries()) {
+      const entry = {
+        atWallMs: NOON + index,
+        actor: "admin",
+        action: "key.change",
+        subject,
+        detail: { index },
+      };
+      store.keepRecord({ kind: "key", id: subject, body: "{}" }, entry);
+    }
+    store.close();
+    const reports = openReports(folder);
+    const all = async (query: Omit<AuditQuery, "before">): Promise<unknown[]> => {
+      const found: unknown[] = [];
+      let before: number | null = null;
+      do {
+        const page: AuditPage = await reports.audit({ ...query, before });
+        expect(page.entries.length).toBeLessThanOrEqual(query.rowsMax);
+        found.push(...page.entries.map(({ detail }) => detail["index"]));
+        before = page.next;
+      } while (before !== null);
+      return found;
+    };
+    for (const rowsMax of [1, 2, 3, 6, 7, 8]) expect(await all({ rowsMax })).toEqual([6, 5, 4, 3, 2, 1, 0]);
+    expect(await all({ rowsMax: 2, subject: "key_a" })).toEqual([6, 3, 0]);
+    expect(await all({ rowsMax: 2, subject: subjects[1] ?? "" })).toEqual([5, 4, 2, 1]);
+    expect(await all({ rowsMax: 2, subject: "key_" })).toEqual([]);
+    const [entry] = (await reports.audit({ before: null, rowsMax: 1 })).entries;
+    expect(entry).toEqual({
+      id: 7,
+      atWallMs: NOON + 6,
+      actor: "admin",
+      action: "key.change",
+      subject: "key_a",
+      detail: { index: 6 },
+    });
+    for (const rowsMax of [0, PAGE_ROWS_MAX + 1]) {
+      await expect(reports.audit({ before: null, rowsMax })).rejects.toMatchObject({
+        code: "invalid_request",
+      });
+    }
   });
 });
