@@ -99,8 +99,8 @@ export async function askModels(
       method: "GET",
       path: "/models",
       headers: ["accept", "application/json"],
-      // Sent only where the upstream has no key of its own; Ark answers it 401, which shows that it is Ark.
-      credential: "none",
+      // Where the upstream has no key of its own, Ark answers 401, which shows that it is Ark.
+      credential: upstream.holdsKey ? null : "none",
       body: [],
       bodyBytes: 0,
       timeouts,

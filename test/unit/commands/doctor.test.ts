@@ -9,6 +9,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { doctor } from "../../../src/commands/doctor.ts";
 import type { Flags } from "../../../src/commands/flags.ts";
 import type { Environment } from "../../../src/config/substitution.ts";
+import { newShell } from "../../support/key-commands.ts";
 import { testCertificate } from "../../support/tls/certificate.ts";
 import { invocationOf } from "./recorded-run.ts";
 
@@ -95,14 +96,64 @@ describe("all is well", () => {
     const report = JSON.parse(lines.join("\n"));
     expect([exitCode, report.ok]).toEqual([0, true]);
     expect(new Set(report.findings.map((found: { check: string }) => found.check))).toEqual(
-      new Set(["configuration", "port", "disk", "reach", "key", "clock", "endpoint"]),
+      new Set(["configuration", "port", "disk", "access", "reach", "key", "clock", "endpoint"]),
     );
   });
 
   test("in Chinese", async () => {
     const environment = { ARK_BASE_URL: await arkThat(healthy), ARK_API_KEY: KEY, LANG: "zh_CN.UTF-8" };
-    expect(lineWith(await diagnose(environment), "密钥")).toBe(
+    expect(lineWith(await diagnose(environment), "接受密钥")).toBe(
       "正常     方舟接受密钥 ark…(20)，并列出 3 个模型",
+    );
+  });
+});
+
+describe("who may come in", () => {
+  test("callers with Ark keys of their own", async () => {
+    const diagnosis = await diagnose({ ARK_BASE_URL: await arkThat(healthy) });
+    expect(lineWith(diagnosis, "auth.mode")).toBe(
+      "ok       auth.mode is passthrough: each caller's own Ark key goes to Ark",
+    );
+  });
+
+  test("before the first start: the key that it will make", async () => {
+    const diagnosis = await diagnose({ ARK_BASE_URL: await arkThat(healthy), ARK_API_KEY: KEY });
+    expect(lineWith(diagnosis, "auth.mode")).toMatch(
+      /^ok +auth\.mode is keys: 0 keys open; the next start makes a first key/,
+    );
+  });
+
+  test("keys that open are counted, those that are over are not", async () => {
+    const shell = newShell();
+    for (const name of ["one", "two", "three"]) await shell.run(["keys", "create", "--name", name]);
+    await shell.run(["keys", "revoke", "two"]);
+    const environment = {
+      ARK_BASE_URL: await arkThat(healthy),
+      ARK_API_KEY: KEY,
+      VOLCANO_PROXY_DATA: shell.dataFolder,
+    };
+    expect(lineWith(await diagnose(environment), "auth.mode")).toBe(
+      "ok       auth.mode is keys: 2 keys open",
+    );
+    await shell.run(["keys", "create", "--name", "four", "--expires", "1h"]);
+    const later = { wallMs: () => Date.now() + 7_200_000 };
+    const afterwards = await diagnose(environment, {}, later);
+    expect(lineWith(afterwards, "auth.mode")).toBe("ok       auth.mode is keys: 2 keys open");
+    await shell.run(["keys", "revoke", "one"]);
+    expect(lineWith(await diagnose(environment, {}, later), "auth.mode")).toContain("1 key opens");
+  });
+
+  test("a ledger that cannot be read fails, in words", async () => {
+    const shell = newShell();
+    mkdirSync(shell.dataFolder);
+    writeFileSync(join(shell.dataFolder, "ledger.sqlite"), "this is no database, however long it may be");
+    const environment = {
+      ARK_BASE_URL: await arkThat(healthy),
+      ARK_API_KEY: KEY,
+      VOLCANO_PROXY_DATA: shell.dataFolder,
+    };
+    expect(lineWith(await diagnose(environment), "auth.mode")).toMatch(
+      /^FAILED .*the keys cannot be counted: /,
     );
   });
 });
