@@ -1,8 +1,8 @@
 /** `usage`: prints sums from the ledger, by key, model, day, outcome and where the numbers came from. */
 import type { Language } from "../core/language.ts";
 import type { KeyRecord } from "../keys/key-record.ts";
-import type { UsageQuery, UsageReport, UsageSums } from "../ledger/reports.ts";
-import { readUsageQuery } from "../server/admin/usage-query.ts";
+import type { UsageQuery, UsageReport, UsageRow, UsageSums } from "../ledger/reports.ts";
+import { readUsageQuery, type UsageGroupName } from "../server/admin/usage-query.ts";
 import { groupNamesOf, groupValue, knownCost, renderUsage } from "../server/admin/usage-rendering.ts";
 import { groupedDigits, safeCell, yuanCell } from "./figure-cells.ts";
 import { exitCodes, type Invocation } from "./invocation.ts";
@@ -53,7 +53,21 @@ function withKeyIds(query: UsageQuery, keys: readonly KeyRecord[]): UsageQuery {
   return words === undefined ? query : { ...query, filters: { ...query.filters, keyId: idsOf(words, keys) } };
 }
 
-function printTable(invocation: Invocation, report: UsageReport, from: string, to: string): void {
+/** A key of the gateway's own by its name too, as nobody remembers ids. */
+function groupCell(row: UsageRow, group: UsageGroupName, keys: readonly KeyRecord[]): string {
+  const value = groupValue(row, group);
+  const key = group === "key" ? keys.find(({ id }) => id === value) : undefined;
+  return safeCell(key === undefined ? value : `${key.name} (${value})`);
+}
+
+type Table = {
+  readonly report: UsageReport;
+  readonly keys: readonly KeyRecord[];
+  readonly from: string;
+  readonly to: string;
+};
+
+function printTable(invocation: Invocation, { report, keys, from, to }: Table): void {
   const { standardOutput: output, language, environment } = invocation;
   const paint = paintFor(output, environment);
   output.write(`${paint("dim", ledgerPhrases.period(from, to)[language])}\n\n`);
@@ -64,7 +78,7 @@ function printTable(invocation: Invocation, report: UsageReport, from: string, t
   const names = groupNamesOf(report);
   const head = [...names.map((name) => usagePhrases.groups[name]), ...usagePhrases.figures];
   const rows = report.rows.map((row) => [
-    ...names.map((name) => safeCell(groupValue(row, name))),
+    ...names.map((name) => groupCell(row, name, keys)),
     ...figuresOf(row, language),
   ]);
   const total = names.map((_name, index) => (index === 0 ? usagePhrases.total[language] : ""));
@@ -92,11 +106,11 @@ export async function usage(invocation: Invocation, wallMs: () => number = Date.
   }
   const { query, firstDay, lastDay } = reading;
   return readLedger(invocation, async (reports, config) => {
-    const keys = flags.key === undefined ? [] : keysIn(config.ledger.folder);
+    const keys = keysIn(config.ledger.folder);
     const report = await reports.usage(withKeyIds(query, keys));
     if (flags.json === true) standardOutput.write(renderUsage(report, "json"));
     else if (flags.csv === true) standardOutput.write(renderUsage(report, "csv"));
-    else printTable(invocation, report, firstDay, lastDay);
+    else printTable(invocation, { report, keys, from: firstDay, to: lastDay });
     return exitCodes.ok;
   });
 }

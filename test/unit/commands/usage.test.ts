@@ -5,6 +5,10 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import type { Flags } from "../../../src/commands/flags.ts";
 import { usage } from "../../../src/commands/usage.ts";
 import type { KeyId } from "../../../src/core/ids.ts";
+import { KEY_RECORDS, keyRecordText } from "../../../src/keys/key-json.ts";
+import type { KeyRecord } from "../../../src/keys/key-record.ts";
+import { newKeySecret } from "../../../src/keys/new-key.ts";
+import { recordOf } from "../../support/key-records.ts";
 import { type FixtureRow, ledgerWith } from "../../support/ledger-fixture.ts";
 import { invocationOf } from "./recorded-run.ts";
 
@@ -26,11 +30,17 @@ const rows: readonly FixtureRow[] = [
   },
 ];
 
-/** Runs the command over a ledger with the rows above. */
-async function run(flags: Flags = {}, environment = {}, isTerminal = false) {
+type Keyed = { readonly rows?: readonly FixtureRow[]; readonly keys?: readonly KeyRecord[] };
+
+/** Runs the command over a ledger with the rows above, unless others are given. */
+async function run(flags: Flags = {}, environment = {}, isTerminal = false, keyed: Keyed = {}) {
   const invocation = invocationOf("usage", flags, environment, isTerminal);
-  const store = ledgerWith(join(invocation.workingFolder, "data"), rows);
+  const store = ledgerWith(join(invocation.workingFolder, "data"), keyed.rows ?? rows);
   onTestFinished(() => store.close());
+  const entry = { atWallMs: 0, actor: "test", action: "key.create", subject: "", detail: {} };
+  for (const key of keyed.keys ?? []) {
+    store.keepRecord({ kind: KEY_RECORDS, id: key.id, body: keyRecordText(key) }, entry);
+  }
   const exitCode = await usage(invocation, now);
   const { standardOutput, standardError } = invocation;
   return { exitCode, text: standardOutput.text, lines: standardOutput.lines, told: standardError.text };
@@ -102,6 +112,39 @@ describe("for programs", () => {
       totals: { attempts: 3 },
       truncated: false,
     });
+  });
+});
+
+describe("keys of the gateway's own", () => {
+  const named = (name: string): KeyRecord => recordOf(newKeySecret(), { name });
+  const rowOf = (keyId: KeyId, index: number): FixtureRow => ({
+    attemptId: `req_${index}.1`,
+    opened: { keyId },
+  });
+  const keys = [named("ci"), named("web"), named("web"), named("构建\u00a0机")];
+  const keyed = { keys, rows: [...keys.map(({ id }) => id), "ark-1" as KeyId].map(rowOf) };
+  const idsOf = async (key: string): Promise<readonly string[]> => {
+    const { text } = await run({ by: "key", json: true, key }, {}, false, keyed);
+    return JSON.parse(text).rows.map((row: { key: string }) => row.key);
+  };
+  const [ci, web, otherWeb] = keys.map(({ id }) => id);
+
+  test("are asked for by id or by name; a name that several have means all of them", async () => {
+    expect(await idsOf("ci")).toEqual([ci]);
+    expect(await idsOf(String(ci))).toEqual([ci]);
+    expect(await idsOf("web")).toEqual([web, otherWeb].toSorted());
+    expect(await idsOf(`web,ark-1,${web}`)).toEqual(["ark-1", ...[web, otherWeb].toSorted()]);
+    expect(await idsOf("nobody")).toEqual([]);
+  });
+
+  test("are shown to people with their names, to programs by their ids", async () => {
+    const people = await run({ by: "key" }, {}, false, keyed);
+    const shown = people.lines.slice(3, -1).map((line) => line.split("  ")[0]);
+    const expected = keys.map(({ id, name }) => `${name} (${id})`).toSorted();
+    expect(shown.toSorted()).toEqual(["ark-1", ...expected].toSorted());
+    const programs = await run({ by: "key", csv: true }, {}, false, keyed);
+    expect(programs.text).toContain(`\n${ci},1,`);
+    expect(programs.text).not.toContain("(");
   });
 });
 
