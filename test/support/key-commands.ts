@@ -21,9 +21,8 @@ export type Shell = {
   run(words: readonly string[], environment?: Readonly<Record<string, string>>): Promise<Told>;
 };
 
-/** A folder to run commands in, with its data below it. */
-export function newShell(): Shell {
-  const folder = temporaryFolder();
+/** Runs commands in a folder, one of its own where none is given, with its data below it. */
+export function newShell(folder: string = temporaryFolder()): Shell {
   return {
     folder,
     dataFolder: join(folder, "data"),

@@ -40,6 +40,11 @@ export class SpawnedGateway {
     return whole.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line)] : []));
   }
 
+  /** All that it has written, to people as well as to programs. */
+  get output(): string {
+    return this.#output;
+  }
+
   get port(): number {
     const url = this.lines.find((line) => typeof line["url"] === "string")?.["url"];
     return typeof url === "string" ? Number(new URL(url).port) : 0;
