@@ -1,4 +1,4 @@
-/** The file by which the command line finds a running gateway: where its control plane is, and a key to it. */
+/** The file that leads the command line to a running gateway: its control plane, and a key to it. */
 import { randomBytes } from "node:crypto";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Proves that a line of budgets means what it says, to the last micro-yuan, and that nothing else is taken. */
+/** Proves that a line of budgets means what it says, to the micro-yuan, and that nothing else is taken. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { budgetText, readBudgets } from "../../src/config/budget-text.ts";

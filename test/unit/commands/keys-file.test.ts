@@ -1,4 +1,4 @@
-/** Proves the `keys` commands without a gateway: what they do to the ledger's file, and when they leave it be. */
+/** Proves the `keys` commands without a gateway: what they do to the ledger's file, and when they do not. */
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";

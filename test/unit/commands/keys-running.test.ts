@@ -1,4 +1,4 @@
-/** Proves the `keys` commands beside a running gateway: what they ask of it, and what they say of the answer. */
+/** Proves the `keys` commands beside a running gateway: what they ask of it, and what they then say. */
 import { mkdirSync } from "node:fs";
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
