@@ -180,24 +180,39 @@ abstract class Load implements ClientOwner {
   }
 }
 
-/** So many clients that each send the same work again once it is answered, at once or after a pause. */
+/** So many clients that each send the next work once the last is answered, at once or after a pause. */
 export class RepeatedLoad extends Load {
-  readonly #work: Work;
+  readonly #works: readonly Work[];
+  #next = 0;
   readonly #pausesMs: readonly number[];
   #busy = 0;
   #stopping = false;
 
-  /** `pausesMs` are taken in turn, one after each answer; without any, a client sends again at once. */
-  constructor(port: number, concurrency: number, work: Work, pausesMs: readonly number[] = []) {
+  /**
+   * Works and pauses are taken in turn, one after each answer; without pauses, a client sends again at once.
+   */
+  constructor(
+    port: number,
+    concurrency: number,
+    work: Work | readonly Work[],
+    pausesMs: readonly number[] = [],
+  ) {
     super();
-    this.#work = work;
+    this.#works = "request" in work ? [work] : work;
     this.#pausesMs = pausesMs;
     for (let index = 0; index < concurrency; index += 1) {
       const client = new Client(port, this);
       this.clients.push(client);
       this.#busy += 1;
-      client.send(work);
+      client.send(this.#work());
     }
+  }
+
+  #work(): Work {
+    const work = this.#works[this.#next];
+    if (work === undefined) throw new Error("there is nothing to send");
+    this.#next = (this.#next + 1) % this.#works.length;
+    return work;
   }
 
   override clientAnswer(client: Client, elapsedMs: number): void {
@@ -209,7 +224,7 @@ export class RepeatedLoad extends Load {
 
   #again(client: Client): void {
     if (!this.#stopping) {
-      client.send(this.#work);
+      client.send(this.#work());
       return;
     }
     this.#busy -= 1;

@@ -4,7 +4,7 @@ import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { RepeatedLoad, unaryWork } from "./load.ts";
+import { RepeatedLoad, unaryWork, type Work } from "./load.ts";
 import { treeOf } from "./process-tree.ts";
 
 /** A running server that relays to the origin, or the origin itself. */
@@ -48,7 +48,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Starts a server and waits for its first right answer. Throws with what it said where none comes. */
-export async function start(launch: Launch): Promise<Target> {
+export async function start(launch: Launch, work: Work = unaryWork): Promise<Target> {
   const outputPath = join(launch.folder, "output.log");
   const output = openSync(outputPath, "a");
   const stdio: StdioOptions = ["ignore", output, output];
@@ -65,7 +65,7 @@ export async function start(launch: Launch): Promise<Target> {
   };
   const { name, port } = launch;
   for (;;) {
-    if (await answers(port)) {
+    if (await answers(port, work)) {
       return { name, port, pid: child.pid ?? 0, coldStartMs: performance.now() - startedAt, stop };
     }
     const over = child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
@@ -78,8 +78,8 @@ export async function start(launch: Launch): Promise<Target> {
   }
 }
 
-async function answers(port: number): Promise<boolean> {
-  const load = new RepeatedLoad(port, 1, unaryWork);
+async function answers(port: number, work: Work): Promise<boolean> {
+  const load = new RepeatedLoad(port, 1, work);
   try {
     await load.until(() => load.answers > 0, 2_000, "an answer");
     await load.stop();

@@ -39,6 +39,13 @@ function postOf(body: string): Buffer {
   return Buffer.from(`${line}\r\n${CLIENT_HEADERS}\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
 }
 
+/** The same request to be answered whole, with another key and for another model. */
+export function unaryRequestOf(key: string, model: string): Buffer {
+  const body = `{"model":"${model}","messages":${MESSAGES},"max_completion_tokens":100,"temperature":0.7}`;
+  const text = postOf(body).toString("latin1");
+  return Buffer.from(text.replace(/^authorization: .*$/m, `authorization: Bearer ${key}`), "latin1");
+}
+
 /** How a stream runs: ordinary events, and the milliseconds between two of them. */
 export type Pace = { readonly events: number; readonly intervalMs: number };
 

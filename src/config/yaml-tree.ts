@@ -3,7 +3,7 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument 
 import type { Reason } from "./problem.ts";
 import { type Environment, substitute } from "./substitution.ts";
 
-export const CONFIG_BYTES_MAX = 262_144;
+export const CONFIG_BYTES_MAX = 1_048_576;
 const DEPTH_MAX = 16;
 const VALUES_MAX = 20_000;
 /** The first faults of a broken syntax say it; those behind them are echoes. */

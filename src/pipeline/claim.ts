@@ -17,8 +17,12 @@ const ANSWER_TOKENS_DEFAULT = 4_096;
 /** Thoughts beside the answer, where the model's own bound is not known (ark-api 4.1). */
 const THOUGHT_TOKENS_MAX = 65_536;
 
+const ESCAPED_ASCII = Buffer.from("\\u00");
 /** Letters and the underscore written as escapes, which no serializer does: the words below may hide in them. */
 const HIDDEN_LETTERS = ["\\u005f", "\\u005F", "\\u006", "\\u007"];
+const URL_MEMBER = Buffer.from("_url");
+const IMAGE = Buffer.from("image_url");
+const VIDEO = Buffer.from("video_url");
 
 /** Each figure is worked out when it is asked for: most calls meet no limit that wants it. */
 export class CallClaim implements Claim {
@@ -79,13 +83,15 @@ export class CallClaim implements Claim {
 }
 
 function tokensOfBodyAtMost(body: Buffer): number {
-  if (HIDDEN_LETTERS.some((letter) => body.includes(letter))) return CONTEXT_TOKENS_MAX;
-  const images = IMAGE_TOKENS_MAX * countOf(body, "image_url");
-  const videos = VIDEO_TOKENS_MAX * countOf(body, "video_url");
-  return body.length + TEMPLATE_TOKENS_MAX + images + videos;
+  if (body.includes(ESCAPED_ASCII) && HIDDEN_LETTERS.some((letter) => body.includes(letter))) {
+    return CONTEXT_TOKENS_MAX;
+  }
+  const text = body.length + TEMPLATE_TOKENS_MAX;
+  if (!body.includes(URL_MEMBER)) return text;
+  return text + IMAGE_TOKENS_MAX * countOf(body, IMAGE) + VIDEO_TOKENS_MAX * countOf(body, VIDEO);
 }
 
-function countOf(body: Buffer, word: string): number {
+function countOf(body: Buffer, word: Buffer): number {
   let count = 0;
   for (let at = body.indexOf(word); at >= 0; at = body.indexOf(word, at + word.length)) count++;
   return count;

@@ -1,9 +1,10 @@
 /** Requests that are to be done once: a repeat never makes a second call to Ark. */
-import { hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import { GatewayError } from "../core/errors.ts";
 import type { RequestId } from "../core/ids.ts";
 import type { Caller } from "../keys/gate.ts";
 import type { IdempotencyEntry } from "../keys/idempotency.ts";
+import type { Door } from "../protocols/door.ts";
 import type { RequestHead } from "../wire/request-head.ts";
 import type { House } from "./house.ts";
 import type { Visit } from "./visit/visit.ts";
@@ -21,6 +22,7 @@ export function beginOnce(
   visit: Visit,
   { idempotencyKey }: RequestHead,
   { keyId }: Caller,
+  door: Door,
   body: Buffer,
 ): IdempotencyEntry | null {
   if (idempotencyKey === null) return null;
@@ -28,7 +30,8 @@ export function beginOnce(
     const message = `The Idempotency-Key header has 1 to ${KEY_CHARACTERS_MAX} characters.`;
     throw new GatewayError("invalid_request", message, { param: "idempotency-key" });
   }
-  const bodyDigest = hash("sha256", body, "hex");
+  // The same words at another door are another request.
+  const bodyDigest = createHash("sha256").update(`${door.name}\n`).update(body).digest("hex");
   const begun = idempotency.begin({ keyId, idempotencyKey, bodyDigest, requestId: visit.id });
   switch (begun.kind) {
     case "fresh":

@@ -135,7 +135,7 @@ async function ask(
 ): Promise<{ plan: Plan; relayed: Relayed }> {
   const { plan, cargo } = await resolve(house, visit, door, head, caller);
   story.plan = plan;
-  story.course.once = beginOnce(house, visit, head, caller, cargo.body);
+  story.course.once = beginOnce(house, visit, head, caller, door, cargo.body);
   visit.reply.writeStallMs = plan.route.timeouts.writeStallMs;
   announce(visit, plan, cargo.rewrite);
   bridgeSilence(house, visit, plan);

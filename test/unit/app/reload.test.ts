@@ -17,7 +17,10 @@ function startOn(host: string): Gateway {
   return gateway;
 }
 
-const withKey = () => testConfig({ server: { host: "127.0.0.1" } }, { ARK_API_KEY: "ark-own-key" });
+const withKey = () => {
+  const settings = { server: { host: "127.0.0.1" }, auth: { mode: "passthrough" } };
+  return testConfig(settings, { ARK_API_KEY: "ark-own-key" });
+};
 
 describe("a reload that brings an Ark key", () => {
   test("is refused while the gateway listens to everybody; the old configuration stays", () => {
