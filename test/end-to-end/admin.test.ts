@@ -194,6 +194,14 @@ describe("the document", () => {
     expect(headers["content-type"]).toContain("text/html");
     const document = JSON.parse((await control.ask("GET /openapi.json", { key: null })).text);
     for (const path of Object.keys(document.paths)) expect(text).toContain(path);
+    for (const name of [
+      "next_cursor",
+      "limits.requests_per_minute",
+      "overlap_seconds",
+      "list of string or null",
+    ]) {
+      expect(text).toContain(name);
+    }
     expect(text).not.toMatch(/<script|<link|<img|\son\w+=|\sstyle=|javascript:|https?:\/\//i);
     const [, style = ""] = /<style>([\s\S]*?)<\/style>/.exec(text) ?? [];
     const hash = createHash("sha256").update(style).digest("base64");

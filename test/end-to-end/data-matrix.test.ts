@@ -1,4 +1,4 @@
-/** Who may do what on the data plane: every door and page, with each kind of key and each way of carrying it. */
+/** Who may do what on the data plane: every door and page, each kind of key, each way of carrying it. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { ModelsPage, OpenPage } from "../../src/pipeline/endpoint.ts";
 import { doors } from "../../src/protocols/index.ts";

@@ -50,9 +50,9 @@ function typeOf(schema: Json): string {
     typeOf(objectOf(one)),
   );
   if (options.length > 0) return options.join(" or ");
-  const type = schema["type"];
-  if (type === "array") return `list of ${typeOf(objectOf(schema["items"]))}`;
-  return Array.isArray(type) ? type.join(" or ") : textOf(type);
+  const types = [schema["type"]].flat().map(textOf);
+  const items = (): string => `list of ${typeOf(objectOf(schema["items"]))}`;
+  return types.map((type) => (type === "array" ? items() : type)).join(" or ");
 }
 
 type Row = {
@@ -79,12 +79,18 @@ function parameterRows(operation: Json): Row[] {
 
 function bodyRows(operation: Json): Row[] {
   const content = objectOf(objectOf(operation["requestBody"])["content"]);
-  const schema = objectOf(objectOf(content["application/json"])["schema"]);
+  return memberRows(objectOf(objectOf(content["application/json"])["schema"]), "");
+}
+
+/** The members of a body, and theirs, each by its path. */
+function memberRows(schema: Json, path: string): Row[] {
   const required = listOf(schema["required"]);
-  return Object.entries(objectOf(schema["properties"])).map(([name, value]) => {
+  return Object.entries(objectOf(schema["properties"])).flatMap(([name, value]) => {
     const member = objectOf(value);
     const description = textOf(member["description"]);
-    return { name, where: "body", required: required.includes(name), schema: member, description };
+    const isRequired = required.includes(name);
+    const row = { name: path + name, where: "body", required: isRequired, schema: member, description };
+    return [row, ...memberRows(member, `${path}${name}.`)];
   });
 }
 
