@@ -169,8 +169,8 @@ export const PAGE_ROWS_MAX = 1_000;
 export interface LedgerReports {
   usage(query: UsageQuery): Promise<UsageReport>;
   /**
-   * In the order of their ids, which begin with the time; pages are read as they are asked for, so a million rows need
-   * no more memory than a thousand. Rows that are written meanwhile may be missed.
+   * In the order of their ids, which begin with the time; pages are read as they are asked for, so a million
+   * rows need no more memory than a thousand. Rows that are written meanwhile may be missed.
    */
   attempts(query: AttemptsQuery): AsyncIterable<AttemptRow>;
   /** The newest rows, open ones too, a page at a time. */
