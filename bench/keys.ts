@@ -1,7 +1,4 @@
-/**
- * `npm run bench:keys`: what keys and limits cost a request, and what 100,000 keys and 10,000 models cost more
- * than one of each.
- */
+/** `npm run bench:keys`: what keys and limits cost a request, and what very many of them cost more. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";

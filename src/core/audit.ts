@@ -2,7 +2,7 @@
 
 export type AuditEntry = {
   readonly atWallMs: number;
-  /** Who: `admin` (the admin key), `local` (the command line on this machine), `start` (the gateway itself). */
+  /** `admin` (the admin key), `local` (the command line of this machine) or `start` (the gateway itself). */
   readonly actor: string;
   /** Such as `key.create`. */
   readonly action: string;

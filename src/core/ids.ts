@@ -43,7 +43,7 @@ export function newRequestId(wallMs: number): RequestId {
   return letters.toString("latin1") as RequestId;
 }
 
-/** What the ids of a millisecond begin with; it sorts before all of them, and behind those of earlier ones. */
+/** What the ids of a millisecond begin with; sorts before them and behind those of earlier ones. */
 export function idPrefixAt(wallMs: number): string {
   writeTime(Math.min(wallMs, TIME_MS_MAX));
   return letters.toString("latin1", 0, RANDOM_AT);

@@ -63,8 +63,8 @@ class InLine implements ReplyListener, WaitSignal {
 
 /**
  * At once, or, where there is a line and a place in it, once the limits have room.
- * @throws GatewayError overloaded, rate_limit_exceeded, insufficient_quota, ledger_unavailable, client_closed,
- * shutting_down; what was granted by then has been given back
+ * @throws GatewayError overloaded, rate_limit_exceeded, insufficient_quota, ledger_unavailable,
+ * client_closed, shutting_down; what was granted by then has been given back
  */
 export function admit(
   house: House,

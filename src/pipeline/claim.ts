@@ -5,9 +5,9 @@ import type { Claim } from "../limits/call-limits.ts";
 import type { House } from "./house.ts";
 import type { Plan } from "./resolve.ts";
 
-/** What Ark's template puts before and around a body's text: each message's marks are shorter than its JSON. */
+/** What Ark's template puts before a body's text; a message's own marks are shorter than its JSON. */
 const TEMPLATE_TOKENS_MAX = 1_024;
-/** One picture, and one film, may be more tokens than the address that stands for it has bytes (ark-api 7). */
+/** A picture or a film may be more tokens than the address that stands for it has bytes (ark-api 7). */
 const IMAGE_TOKENS_MAX = 16_384;
 const VIDEO_TOKENS_MAX = 204_800;
 /** Where the model's window is not known: none of Ark's is wider. */
@@ -18,7 +18,7 @@ const ANSWER_TOKENS_DEFAULT = 4_096;
 const THOUGHT_TOKENS_MAX = 65_536;
 
 const ESCAPED_ASCII = Buffer.from("\\u00");
-/** Letters and the underscore written as escapes, which no serializer does: the words below may hide in them. */
+/** Letters and the underscore as escapes, which no serializer writes: the words below may hide in them. */
 const HIDDEN_LETTERS = ["\\u005f", "\\u005F", "\\u006", "\\u007"];
 const URL_MEMBER = Buffer.from("_url");
 const IMAGE = Buffer.from("image_url");

@@ -1,4 +1,4 @@
-/** What would become of a request: the first four rooms without a call to Ark, and without taking anything. */
+/** What would become of a request: the first four rooms, without taking anything and without a call. */
 import type { Change } from "../core/changes.ts";
 import { asGatewayError, GatewayError } from "../core/errors.ts";
 import type { KeyId } from "../core/ids.ts";

@@ -13,7 +13,7 @@ export function mayUse(caller: Caller, name: string): boolean {
   return caller.key.models.some((pattern) => matchesPattern(pattern, name));
 }
 
-/** @throws GatewayError model_not_found, with the same words whether there is no such model or it is not his */
+/** @throws GatewayError model_not_found, in the same words whether it is not there or not his */
 export function findRoute(
   routes: RouteTable,
   caller: Caller,

@@ -2,7 +2,7 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { GatewayError } from "../../src/core/errors.ts";
 import type { AuditPage, AuditQuery, RowsPage, RowsQuery } from "../../src/ledger/reports.ts";
-import type { ExplainQuestion } from "../../src/server/admin/admin-options.ts";
+import type { ExplainQuestion } from "../../src/pipeline/explain.ts";
 import { FEEDS_MAX } from "../../src/server/admin/events-route.ts";
 import {
   ADMIN_KEY,

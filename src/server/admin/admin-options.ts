@@ -1,18 +1,16 @@
 /** What the admin API answers from: the parts that the program hands in. */
 import type { Config } from "../../config/config.ts";
-import type { Change } from "../../core/changes.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { Outcome } from "../../core/ending.ts";
-import type { GatewayError } from "../../core/errors.ts";
 import type { KeyId } from "../../core/ids.ts";
-import type { BudgetPeriod, SpenderKind, Spending } from "../../core/limits.ts";
-import type { MicroYuan, PriceList } from "../../core/money.ts";
+import type { BudgetPeriod, Spending } from "../../core/limits.ts";
+import type { MicroYuan } from "../../core/money.ts";
 import type { Usage } from "../../core/usage.ts";
 import type { FailedCredentials } from "../../keys/failures.ts";
 import type { KeyDesk } from "../../keys/key-desk.ts";
 import type { KeyRecord } from "../../keys/key-record.ts";
 import type { LedgerReports } from "../../ledger/reports.ts";
-import type { LimitRefusal } from "../../limits/call-limits.ts";
+import type { ExplainQuestion, Explanation } from "../../pipeline/explain.ts";
 
 export type AdminOptions = {
   /** The keys in force, each as `adminKeyHash` gives it; null: there is none, so it opens nothing. */
@@ -41,52 +39,6 @@ export type AdminOptions = {
   /** How often the feed of live figures speaks; 1 s when left out. */
   readonly eventsEveryMs?: number;
 };
-
-export type ExplainQuestion = {
-  /** A path of the data plane, such as `/v1/chat/completions`. */
-  readonly path: string;
-  /** Whose request it would be; null: of a caller with an Ark key of his own. */
-  readonly key: KeyRecord | null;
-  /** The request's body. */
-  readonly body: Buffer;
-};
-
-/** One limit that the request would be held to. */
-export type LimitStanding = {
-  readonly spender: SpenderKind;
-  readonly limit: "requests_per_minute" | "tokens_per_minute" | "concurrent" | "budget_cny" | "budget_tokens";
-  /** Null where the limit is not a budget. */
-  readonly period: BudgetPeriod | null;
-  /** In micro-yuan where the budget is one of money. */
-  readonly max: number;
-  /** What others have taken of it by now; null where that is not known. */
-  readonly taken: number | null;
-  /** What the request would take; null: its price is not known. */
-  readonly claim: number | null;
-};
-
-export type Explanation =
-  /** Refused before any limit is asked: `error` is what the client would be told. */
-  | { readonly kind: "refused"; readonly error: GatewayError }
-  | {
-      readonly kind: "served";
-      readonly door: string;
-      readonly alias: string;
-      /** The model asked for is not there, so the default one serves. */
-      readonly isFallback: boolean;
-      /** Such as `ark/ep-20250218144306-sshj5`. */
-      readonly target: string;
-      readonly changes: readonly Change[];
-      /** Null: not known. */
-      readonly price: PriceList | null;
-      /** What it is expected to use, and what that costs. */
-      readonly estimate: { readonly usage: Usage; readonly cost: MicroYuan | null };
-      /** What it can use at most: what budgets must have left for it. */
-      readonly most: { readonly tokens: number; readonly cost: MicroYuan | null };
-      readonly limits: readonly LimitStanding[];
-      /** Null: every limit would let it in now. */
-      readonly refusal: LimitRefusal | null;
-    };
 
 /** The lines are for people, in English. */
 export type ReloadResult =

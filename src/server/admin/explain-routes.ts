@@ -5,10 +5,11 @@ import { changes } from "../../core/changes.ts";
 import { unreachable } from "../../core/errors.ts";
 import { budgetPeriods, spenderKinds } from "../../core/limits.ts";
 import { type MicroYuan, yuanOf } from "../../core/money.ts";
-import type { LimitFault } from "../../limits/call-limits.ts";
+import type { LimitFault, LimitStanding } from "../../limits/call-limits.ts";
+import type { Explanation } from "../../pipeline/explain.ts";
 import { type AdminApp, answering, jsonBody } from "./admin-answers.ts";
 import { forRoles, visibleKey } from "./admin-gate.ts";
-import type { AdminOptions, Explanation, LimitStanding } from "./admin-options.ts";
+import type { AdminOptions } from "./admin-options.ts";
 import { tierJson, tierSchema } from "./model-facts.ts";
 import { refusing, wrongParameter } from "./request-checks.ts";
 
