@@ -2,7 +2,9 @@
  * The ledger that outlives its process: rows go to a journal on this thread, and from there to SQLite on a
  * thread of its own.
  */
+import type { AuditEntry } from "../core/audit.ts";
 import { GatewayError } from "../core/errors.ts";
+import type { SpendingSums } from "../core/limits.ts";
 import { CalibratedEstimator } from "./estimate/calibrated-estimator.ts";
 import type { Estimator } from "./estimator.ts";
 import type { Opening } from "./journal/batch.ts";
@@ -12,7 +14,9 @@ import { openedLine, settledLine } from "./journal/record.ts";
 import { journalFolder, SEGMENT_BYTES } from "./journal/segment.ts";
 import type { Durability, OnFailure } from "./journal/writer-settings.ts";
 import type { AttemptOpened, AttemptSettled, Ledger, OpenAttempt } from "./ledger.ts";
+import type { OnceRow } from "./store/attempt-table.ts";
 import { FolderLock } from "./store/folder-lock.ts";
+import type { KeptRecord } from "./store/kept-records.ts";
 import { ADMIN_KEY_HASH, CALIBRATION } from "./thread/messages.ts";
 import { type LedgerLog, type OpenedFile, ThreadClient } from "./thread/thread-client.ts";
 
@@ -28,6 +32,8 @@ export type DurableLedgerOptions = {
   readonly segmentBytes?: number;
   /** What the journal is written with. */
   readonly disk?: JournalDisk;
+  /** Until it is known that a record is kept; 10 s when left out. */
+  readonly recordWithinMs?: number;
 };
 
 const SAVE_EVERY_MS = 60_000;
@@ -70,6 +76,7 @@ export class DurableLedger implements Ledger {
   readonly #writer: JournalWriter;
   readonly #thread: ThreadClient;
   readonly #salt: Buffer;
+  readonly #records: readonly KeptRecord[];
   readonly #estimator: CalibratedEstimator;
   #calibration: string;
   #adminKeyHash: string | null;
@@ -82,6 +89,7 @@ export class DurableLedger implements Ledger {
     this.#writer = writer;
     this.#thread = thread;
     this.#salt = Buffer.from(file.salt);
+    this.#records = file.records;
     this.#calibration = file.calibration ?? "";
     this.#estimator = CalibratedEstimator.restore(this.#calibration);
     this.#adminKeyHash = file.adminKeyHash;
@@ -117,9 +125,35 @@ export class DurableLedger implements Ledger {
     return this.#adminKeyHash;
   }
 
-  /** What is wrong with the ledger, for people; null where nothing is. */
-  get trouble(): string | null {
-    return this.#writer.trouble ?? this.#thread.trouble;
+  /** What was kept of a kind when the ledger was opened, in the order of the ids. */
+  records(kind: string): readonly KeptRecord[] {
+    return this.#records.filter((record) => record.kind === kind);
+  }
+
+  /**
+   * Keeps a record, new or changed, together with the entry that says who changed it: both or neither.
+   * Resolves once they are on the disk; rejects with GatewayError ledger_unavailable where they could not be
+   * kept within ten seconds.
+   */
+  keepRecord(kind: string, id: string, body: string, entry: AuditEntry): Promise<void> {
+    return this.#thread.keepRecord({ kind, id, body }, entry);
+  }
+
+  /**
+   * What earlier runs have spent over the periods that this start lies in. It takes as long as what they left
+   * in the journal; where that cannot be applied, until it can.
+   */
+  get spendingAtStart(): Promise<readonly SpendingSums[]> {
+    return this.#thread.spending;
+  }
+
+  /**
+   * Requests of earlier runs that were to be done once and that a model may have seen: of the last 24 hours,
+   * the newest first. Complete once `spendingAtStart` has resolved, and none before; as a rule that is when
+   * the ledger is open.
+   */
+  get idempotencyAtStart(): readonly OnceRow[] {
+    return this.#thread.onceRows;
   }
 
   get openRows(): number {
@@ -143,8 +177,8 @@ export class DurableLedger implements Ledger {
   }
 
   /**
-   * Keeps a small value with the ledger; null takes it away. Rejects where it could not be kept, or a later
-   * one of its name came before it was.
+   * Keeps a small value with the ledger; null takes it away. Rejects with GatewayError ledger_unavailable
+   * where it could not be kept, or a later one of its name came before it was.
    */
   async setMeta(name: string, value: string | null): Promise<void> {
     await this.#thread.setMeta(name, value);
@@ -192,7 +226,7 @@ export class DurableLedger implements Ledger {
 }
 
 function worksOf(options: DurableLedgerOptions): Works {
-  const { folder, durability, onFailure, retentionMs, log, disk } = options;
+  const { folder, durability, onFailure, retentionMs, log, disk, recordWithinMs } = options;
   const segmentBytes = options.segmentBytes ?? SEGMENT_BYTES;
   const writer = new JournalWriter({
     folder: journalFolder(folder),
@@ -203,7 +237,14 @@ function worksOf(options: DurableLedgerOptions): Works {
     onTrouble: (error) => tellOfTrouble(log, onFailure, error),
     ...(disk === undefined ? {} : { disk }),
   });
-  const thread = new ThreadClient({ folder, segmentBytes, retentionMs, writer, log });
+  const thread = new ThreadClient({
+    folder,
+    segmentBytes,
+    retentionMs,
+    writer,
+    log,
+    ...(recordWithinMs === undefined ? {} : { recordWithinMs }),
+  });
   return { writer, thread };
 }
 

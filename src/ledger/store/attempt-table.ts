@@ -1,6 +1,6 @@
 /** The statements on the table of attempts: inserting rows, and taking open ones to their final state. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import { idPrefixAt } from "../../core/ids.ts";
+import { idPrefixAt, type RequestId } from "../../core/ids.ts";
 import type { MicroYuan, PriceList } from "../../core/money.ts";
 import type { TextMeasure } from "../../core/text-measure.ts";
 import type { Provenance, Usage } from "../../core/usage.ts";
@@ -37,6 +37,13 @@ export type Ending = Pick<
   readonly cost: MicroYuan | null;
 };
 
+/** A request that was to be done once, and may have been. */
+export type OnceRow = {
+  readonly text: string;
+  readonly requestId: RequestId;
+  readonly openedAtWallMs: number;
+};
+
 const openedColumns =
   "attempt_id, client_request_id, key_id, door, alias, upstream, upstream_model, stream, opened_at, " +
   "queue_ms, price_version, estimate_from, idempotency, strayed";
@@ -65,6 +72,7 @@ export class AttemptTable {
   readonly #openRows: StatementSync;
   readonly #retire: StatementSync;
   readonly #retireStrayed: StatementSync;
+  readonly #onceRows: StatementSync;
   readonly #counted: StatementSync;
   readonly #idTimes = new IdTimes();
 
@@ -95,6 +103,12 @@ export class AttemptTable {
       `DELETE FROM attempts WHERE attempt_id IN (
          SELECT attempt_id FROM attempts INDEXED BY attempts_strayed
          WHERE strayed = 1 AND opened_at < ? AND state <> 'open' ORDER BY opened_at LIMIT ?)`,
+    );
+    this.#onceRows = database.prepare(
+      `SELECT idempotency, request_id, opened_at FROM attempts INDEXED BY attempts_once
+       WHERE idempotency IS NOT NULL AND opened_at >= ?
+         AND (connect_ms IS NOT NULL OR state IN ('open', 'interrupted'))
+       ORDER BY opened_at DESC LIMIT ?`,
     );
     this.#counted = database.prepare("SELECT count(*) AS rows FROM attempts WHERE state = 'open'");
   }
@@ -140,6 +154,15 @@ export class AttemptTable {
     const strayed = Number(this.#retireStrayed.run(beforeWallMs, rowsMax).changes);
     const { changes } = this.#retire.run(idPrefixAt(beforeWallMs), beforeWallMs, rowsMax - strayed);
     return strayed + Number(changes);
+  }
+
+  /** Rows of requests that were to be done once, and that a model may have seen; the newest first. */
+  onceRows(fromWallMs: number, rowsMax: number): OnceRow[] {
+    return this.#onceRows.all(fromWallMs, rowsMax).map((row) => ({
+      text: String(row["idempotency"]),
+      requestId: String(row["request_id"]) as RequestId,
+      openedAtWallMs: Number(row["opened_at"]),
+    }));
   }
 
   get openRows(): number {

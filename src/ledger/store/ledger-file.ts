@@ -22,7 +22,7 @@ const CACHE_KIBIBYTES = 32 * 1024;
 /** 8 MiB of journal of SQLite's own before it is copied into the file. */
 const CHECKPOINT_PAGES = 2_000;
 /** The small tables, which a start and every report depend on. */
-const ALWAYS_CHECKED = ["meta", "usage_groups", "usage_days"];
+const ALWAYS_CHECKED = ["meta", "records", "usage_groups", "usage_days", "spending_days", "spending_totals"];
 
 export function ledgerPath(folder: string): string {
   return join(folder, "ledger.sqlite");

@@ -2,17 +2,21 @@
 import { randomBytes } from "node:crypto";
 import { type Stats, statSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { AuditEntry } from "../../core/audit.ts";
+import type { SpendingSums } from "../../core/limits.ts";
 import type { Estimator } from "../estimator.ts";
 import type { JournalRecord } from "../journal/record.ts";
 import type { JournalPosition } from "../journal/segment.ts";
 import type { AttemptOpened, AttemptSettled } from "../ledger.ts";
-import { AttemptTable, type Ending, type RowGroup } from "./attempt-table.ts";
+import { AttemptTable, type Ending, type OnceRow, type RowGroup } from "./attempt-table.ts";
 import { EarlySettlements } from "./early-settlements.ts";
 import { LedgerStoreError, openErrorOf, storeErrorOf } from "./failures.ts";
 import { FolderLock } from "./folder-lock.ts";
 import { interruption } from "./interruption.ts";
+import { type KeptRecord, KeptRecords } from "./kept-records.ts";
 import { type LedgerFileOptions, ledgerPath, openLedgerFile } from "./ledger-file.ts";
 import { type FinishedRow, RollUps } from "./roll-ups.ts";
+import { SpendingTable } from "./spending-table.ts";
 import { inTransaction } from "./transaction.ts";
 
 export type LedgerStoreOptions = LedgerFileOptions & {
@@ -37,7 +41,9 @@ export class LedgerStore {
   readonly #file: Stats;
   readonly #attempts: AttemptTable;
   readonly #early: EarlySettlements;
+  readonly #spending: SpendingTable;
   readonly #rollUps: RollUps;
+  readonly #kept: KeptRecords;
   readonly #readMeta: StatementSync;
   readonly #writeMeta: StatementSync;
   readonly #dropMeta: StatementSync;
@@ -55,7 +61,9 @@ export class LedgerStore {
     this.#file = statSync(path);
     this.#attempts = new AttemptTable(database);
     this.#early = new EarlySettlements(database);
-    this.#rollUps = new RollUps(database, options.periodGroupsMax);
+    this.#spending = new SpendingTable(database);
+    this.#rollUps = new RollUps(database, this.#spending, options.periodGroupsMax);
+    this.#kept = new KeptRecords(database);
     this.#readMeta = database.prepare("SELECT value FROM meta WHERE name = ?");
     this.#writeMeta = database.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)");
     this.#dropMeta = database.prepare("DELETE FROM meta WHERE name = ?");
@@ -136,7 +144,30 @@ export class LedgerStore {
    * @returns how many were deleted: fewer than `rowsMax` when no more are due
    */
   retire(nowWallMs: number, retentionMs: number, rowsMax: number): number {
-    return this.#change(() => this.#attempts.retire(nowWallMs - retentionMs, rowsMax));
+    return this.#change(() => {
+      this.#spending.retire(nowWallMs);
+      return this.#attempts.retire(nowWallMs - retentionMs, rowsMax);
+    });
+  }
+
+  /** What everybody has spent over the periods that this moment lies in. */
+  spendingAt(wallMs: number): SpendingSums[] {
+    return this.#read(() => this.#spending.sumsAt(wallMs));
+  }
+
+  /** Rows of requests that were to be done once and that a model may have seen; the newest first. */
+  onceRows(fromWallMs: number, rowsMax: number): OnceRow[] {
+    return this.#read(() => this.#attempts.onceRows(fromWallMs, rowsMax));
+  }
+
+  /** Of all kinds, in the order of their ids. */
+  records(): KeptRecord[] {
+    return this.#read(() => this.#kept.all());
+  }
+
+  /** Keeps a record, new or changed, together with the entry that says who changed it. */
+  keepRecord(record: KeptRecord, entry: AuditEntry): void {
+    this.#change(() => this.#kept.keep(record, entry));
   }
 
   /** Sixteen random bytes, made once for each ledger. */

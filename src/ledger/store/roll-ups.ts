@@ -4,6 +4,7 @@ import { beijingDayNumber, HOUR_MS } from "../../core/beijing-day.ts";
 import type { Settlement } from "../../core/ending.ts";
 import type { MicroYuan } from "../../core/money.ts";
 import type { Provenance, Usage } from "../../core/usage.ts";
+import type { SpendingTable } from "./spending-table.ts";
 
 /** What a finished row adds: to whom, when, and how much. */
 export type FinishedRow = {
@@ -149,6 +150,7 @@ class PeriodTable {
 export class RollUps {
   readonly #hours: PeriodTable;
   readonly #days: PeriodTable;
+  readonly #spending: SpendingTable;
   readonly #findGroup: StatementSync;
   readonly #insertGroup: StatementSync;
   readonly #groupIds = new Map<string, number>();
@@ -157,7 +159,8 @@ export class RollUps {
   /** Of the row before, whose group is often the next one's too. */
   #last: { readonly hour: number; readonly row: FinishedRow; readonly sums: Sums } | null = null;
 
-  constructor(database: DatabaseSync, groupsMax = PERIOD_GROUPS_MAX) {
+  constructor(database: DatabaseSync, spending: SpendingTable, groupsMax = PERIOD_GROUPS_MAX) {
+    this.#spending = spending;
     this.#groupsMax = groupsMax;
     this.#hours = new PeriodTable(database, "usage_hours", "hour");
     this.#days = new PeriodTable(database, "usage_days", "day");
@@ -188,6 +191,7 @@ export class RollUps {
       const day = beijingDayNumber(hour * HOUR_MS);
       for (const [text, { group, sums }] of groups) sumsOf(days, day, text, group).add(sums);
     }
+    this.#spend(days);
     this.#write(this.#hours, hours);
     this.#write(this.#days, days);
     this.#gathered = new Map();
@@ -201,6 +205,18 @@ export class RollUps {
     this.#groupIds.clear();
     this.#hours.forget();
     this.#days.forget();
+    this.#spending.forget();
+  }
+
+  /** Budgets are exact: for them no group is too many. */
+  #spend(days: PeriodSums): void {
+    for (const [day, groups] of days) {
+      for (const { group, sums } of groups.values()) {
+        const tokens = sums.inputTokens + sums.outputTokens;
+        this.#spending.add({ day, keyId: group.keyId, alias: group.alias, tokens, cost: sums.cost });
+      }
+    }
+    this.#spending.flush();
   }
 
   #write(table: PeriodTable, periods: PeriodSums): void {

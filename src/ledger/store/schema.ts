@@ -10,7 +10,8 @@ export const APPLICATION_ID = 0x76707879;
  * `estimate_from` has what an estimate is made from, while the row is open.
  *
  * Sums lie by hours since 1970 in UTC and by days in Beijing, with the names they are grouped by in a table
- * of their own, so that sums kept for ever are rows of integers.
+ * of their own, so that sums kept for ever are rows of integers. Spending is what budgets ask for: the same
+ * sums by key, by model and of all, without any bound on their groups.
  */
 const version1 = `
 CREATE TABLE attempts (
@@ -85,6 +86,36 @@ CREATE TABLE usage_days (
   unknown_cost_attempts INTEGER NOT NULL,
   PRIMARY KEY (day, group_id)
 ) WITHOUT ROWID;
+CREATE TABLE spending_days (
+  day INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  tokens INTEGER NOT NULL,
+  cost_micro_yuan INTEGER NOT NULL,
+  PRIMARY KEY (day, kind, name)
+) WITHOUT ROWID;
+CREATE TABLE spending_totals (
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  tokens INTEGER NOT NULL,
+  cost_micro_yuan INTEGER NOT NULL,
+  PRIMARY KEY (kind, name)
+) WITHOUT ROWID;
+CREATE TABLE records (
+  kind TEXT NOT NULL,
+  id TEXT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (kind, id)
+) WITHOUT ROWID;
+CREATE TABLE audit (
+  id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  detail TEXT NOT NULL
+);
+CREATE INDEX audit_subjects ON audit (subject);
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
   value TEXT NOT NULL

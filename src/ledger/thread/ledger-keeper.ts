@@ -23,6 +23,9 @@ const IDLE_MS = 250;
 const RETIRED_ROWS_PER_STEP = 500;
 const RETIRE_PAUSE_MS = 20;
 const FIRST_SPARES = 2;
+/** How long requests are remembered that were to be done once, and how many. */
+const ONCE_MS = 86_400_000;
+const ONCE_ROWS_MAX = 100_000;
 
 type Post = (message: FromThread) => void;
 
@@ -164,8 +167,11 @@ export class LedgerKeeper {
     if (!this.#isRecovered && this.#applier.nextSegment > this.#leftovers) {
       const estimator = CalibratedEstimator.restore(this.#store.meta(CALIBRATION) ?? "");
       const interruptedRows = this.#store.interruptOpenRows(estimator);
+      const wallMs = Date.now();
+      const spending = this.#store.spendingAt(wallMs);
+      const onceRows = this.#store.onceRows(wallMs - ONCE_MS, ONCE_ROWS_MAX);
       this.#isRecovered = true;
-      this.#post({ kind: "recovered", interruptedRows });
+      this.#post({ kind: "recovered", interruptedRows, spending, onceRows });
     }
     return this.#applier.step() || !this.#isRecovered;
   }

@@ -3,7 +3,16 @@ import { parentPort, workerData } from "node:worker_threads";
 import { LedgerOpenError, openErrorOf } from "../store/failures.ts";
 import { LedgerStore } from "../store/ledger-store.ts";
 import { LedgerKeeper } from "./ledger-keeper.ts";
-import { ADMIN_KEY_HASH, CALIBRATION, type FromThread, type ThreadStart, type ToThread } from "./messages.ts";
+import {
+  ADMIN_KEY_HASH,
+  CALIBRATION,
+  type FromThread,
+  type RecordMessage,
+  sharedMs,
+  type ThreadStart,
+  type ToThread,
+} from "./messages.ts";
+import { LATE } from "./record-requests.ts";
 
 function post(message: FromThread): void {
   parentPort?.postMessage(message);
@@ -24,6 +33,7 @@ class LedgerThread {
       salt: store.salt,
       calibration: store.meta(CALIBRATION),
       adminKeyHash: store.meta(ADMIN_KEY_HASH),
+      records: start.journal === null ? store.records() : [],
     });
     this.#goOn();
   }
@@ -34,7 +44,10 @@ class LedgerThread {
         this.#keeper.hear(message.report);
         break;
       case "meta":
-        this.#setMeta(message.id, message.name, message.value);
+        this.#tryFor(message, () => this.#store.setMeta(message.name, message.value));
+        return;
+      case "record":
+        this.#tryFor(message, () => this.#keep(message));
         return;
       case "close":
         this.#isClosing = true;
@@ -67,12 +80,17 @@ class LedgerThread {
     parentPort?.close();
   }
 
-  #setMeta(id: number, name: string, value: string | null): void {
+  #keep({ record, entry, untilMs }: RecordMessage): void {
+    if (sharedMs() > untilMs) throw new Error(LATE);
+    this.#store.keepRecord(record, entry);
+  }
+
+  #tryFor({ kind, id }: { readonly kind: "meta" | "record"; readonly id: number }, work: () => void): void {
     try {
-      this.#store.setMeta(name, value);
-      post({ kind: "meta", id, error: null });
+      work();
+      post({ kind, id, error: null });
     } catch (error) {
-      post({ kind: "meta", id, error: error instanceof Error ? error.message : String(error) });
+      post({ kind, id, error: error instanceof Error ? error.message : String(error) });
     }
   }
 }

@@ -1,7 +1,12 @@
 /** The main thread's side of the ledger's thread: tells it of the journal, and hears what became of it. */
+import type { AuditEntry } from "../../core/audit.ts";
+import type { SpendingSums } from "../../core/limits.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
+import type { OnceRow } from "../store/attempt-table.ts";
 import { LedgerOpenError } from "../store/failures.ts";
+import type { KeptRecord } from "../store/kept-records.ts";
 import type { FromThread, JournalReport, ThreadStart } from "./messages.ts";
+import { RecordRequests, unavailable } from "./record-requests.ts";
 import { ThreadHost } from "./thread-host.ts";
 
 type LogFields = { readonly [name: string]: unknown };
@@ -19,6 +24,8 @@ export type ThreadClientOptions = {
   readonly retentionMs: number;
   readonly writer: JournalWriter;
   readonly log: LedgerLog;
+  /** Until a record is kept; 10 s when left out. */
+  readonly recordWithinMs?: number;
 };
 
 /** What the ledger's file said when it was opened. */
@@ -29,6 +36,7 @@ const TELL_EVERY_MS = 250;
 /** Rows of an earlier process are seen to before new ones are taken, unless there are very many. */
 const RECOVER_WITHIN_MS = 2_000;
 const DEATHS_AT_START_MAX = 3;
+const CLOSED = "The ledger is closed";
 
 type Promised = ReturnType<typeof Promise.withResolvers<void>>;
 type PendingMeta = { readonly id: number; readonly value: string | null; readonly promised: Promised };
@@ -41,9 +49,13 @@ export class ThreadClient {
   /** By name, the last value that is not known to be kept. */
   readonly #metas = new Map<string, PendingMeta>();
   #metaId = 0;
+  readonly #records: RecordRequests;
+  readonly #spending = Promise.withResolvers<readonly SpendingSums[]>();
+  #onceRows: readonly OnceRow[] = [];
   #opened: OpenedFile | null = null;
   #firstSegment: number | null = null;
   #isRecovered = false;
+  #isRefused = false;
   #isClosing = false;
   #isEnded = false;
   #deaths = 0;
@@ -59,6 +71,7 @@ export class ThreadClient {
       hear: (message) => this.#hear(message),
       onDeath: (error) => this.#hearDeath(error),
     });
+    this.#records = new RecordRequests((message) => this.#host.post(message), options.recordWithinMs);
   }
 
   /**
@@ -83,6 +96,16 @@ export class ThreadClient {
     return this.#trouble;
   }
 
+  /** What earlier processes have spent; pending until all they left is seen to. */
+  get spending(): Promise<readonly SpendingSums[]> {
+    return this.#spending.promise;
+  }
+
+  /** Of earlier processes; none until all they left is seen to. */
+  get onceRows(): readonly OnceRow[] {
+    return this.#onceRows;
+  }
+
   /** The journal has grown. @param hasEnded a segment has ended, so that another one is wanted soon */
   progress(hasEnded: boolean): void {
     if (this.#isClosing) return;
@@ -90,12 +113,21 @@ export class ThreadClient {
     else this.#tellTimer ??= setTimeout(this.#tellNow, TELL_EVERY_MS);
   }
 
-  /** Rejects where the value could not be kept, or a later one of its name came before it was. */
+  /** Rejects with GatewayError ledger_unavailable where it could not be kept within its time. */
+  keepRecord(record: KeptRecord, entry: AuditEntry): Promise<void> {
+    if (this.#isEnded) return Promise.reject(unavailable(CLOSED));
+    return this.#records.keep(record, entry);
+  }
+
+  /**
+   * Rejects with GatewayError ledger_unavailable where the value could not be kept, or a later one of its
+   * name came before it was.
+   */
   setMeta(name: string, value: string | null): Promise<void> {
-    if (this.#isEnded) return Promise.reject(new Error("the ledger is closed"));
+    if (this.#isEnded) return Promise.reject(unavailable(CLOSED));
     const id = ++this.#metaId;
     const promised = Promise.withResolvers<void>();
-    this.#metas.get(name)?.promised.reject(new Error("a later value of the same name took its place"));
+    this.#metas.get(name)?.promised.reject(unavailable("A later value of the same name took its place"));
     this.#metas.set(name, { id, value, promised });
     if (this.#opened !== null) this.#host.post({ kind: "meta", id, name, value });
     return promised.promise;
@@ -114,7 +146,8 @@ export class ThreadClient {
     if (this.#tellTimer !== null) clearTimeout(this.#tellTimer);
     await this.#host.stop();
     this.#isEnded = true;
-    for (const { promised } of this.#metas.values()) promised.reject(new Error("the ledger is closed"));
+    for (const { promised } of this.#metas.values()) promised.reject(unavailable(CLOSED));
+    this.#records.end();
     return isDone;
   }
 
@@ -151,9 +184,7 @@ export class ThreadClient {
         this.#hearRefused(message);
         break;
       case "recovered":
-        this.#isRecovered = true;
-        this.#tellOfInterrupted(message.interruptedRows);
-        this.#checkReady();
+        this.#hearRecovered(message);
         break;
       case "spare":
         this.#firstSegment ??= message.segment;
@@ -165,6 +196,9 @@ export class ThreadClient {
         break;
       case "meta":
         this.#hearMeta(message.id, message.error);
+        break;
+      case "record":
+        this.#records.hear(message.id, message.error);
         break;
       case "trouble":
         writer.expectsSpares = message.preparesSpares;
@@ -182,9 +216,9 @@ export class ThreadClient {
     }
   }
 
-  #hearOpened({ salt, calibration, adminKeyHash }: OpenedFile): void {
+  #hearOpened({ salt, calibration, adminKeyHash, records }: OpenedFile): void {
     if (this.#opened === null) {
-      const opened = { salt, calibration, adminKeyHash };
+      const opened = { salt, calibration, adminKeyHash, records };
       this.#opened = opened;
       this.#recoverTimer = setTimeout(() => this.#ready.resolve(opened), RECOVER_WITHIN_MS);
     } else {
@@ -192,10 +226,12 @@ export class ThreadClient {
     }
     this.#options.writer.expectsSpares = true;
     for (const [name, { id, value }] of this.#metas) this.#host.post({ kind: "meta", id, name, value });
+    this.#records.repost();
     this.#tell();
   }
 
   #hearRefused({ fault, message }: Extract<FromThread, { kind: "refused" }>): void {
+    this.#isRefused = true;
     if (this.#opened === null) this.#ready.reject(new LedgerOpenError(fault, message));
     else this.#hearTrouble(message);
   }
@@ -205,9 +241,15 @@ export class ThreadClient {
     if (opened !== null && this.#isRecovered && this.#firstSegment !== null) this.#ready.resolve(opened);
   }
 
-  #tellOfInterrupted(rows: number): void {
-    if (rows === 0) return;
-    this.#options.log.warn({ rows }, "calls that an earlier run left open are marked as interrupted");
+  #hearRecovered({ interruptedRows, spending, onceRows }: Extract<FromThread, { kind: "recovered" }>): void {
+    const { log } = this.#options;
+    this.#isRecovered = true;
+    this.#onceRows = onceRows;
+    this.#spending.resolve(spending);
+    if (interruptedRows > 0) {
+      log.warn({ rows: interruptedRows }, "calls that an earlier run left open are marked as interrupted");
+    }
+    this.#checkReady();
   }
 
   #hearMeta(id: number, error: string | null): void {
@@ -215,7 +257,7 @@ export class ThreadClient {
       if (meta.id !== id) continue;
       this.#metas.delete(name);
       if (error === null) meta.promised.resolve();
-      else meta.promised.reject(new Error(error));
+      else meta.promised.reject(unavailable(error));
     }
   }
 
@@ -232,6 +274,8 @@ export class ThreadClient {
     // Until the next thread has opened its file, which it may be refused.
     this.#options.writer.expectsSpares = false;
     if (this.#opened === null && this.#deaths >= DEATHS_AT_START_MAX) this.#ready.reject(error);
-    this.#hearTrouble(error.message);
+    // Of a thread that was refused its file it is known why it ended.
+    if (!this.#isRefused) this.#hearTrouble(error.message);
+    this.#isRefused = false;
   }
 }

@@ -116,7 +116,7 @@ describe("the ledger's thread", () => {
       poison(writer);
       thread.progress(true);
       await until(() => thread.trouble !== null);
-      await live(writer, death * 1_000, 300);
+      await live(writer, death * 1_000, 100);
       await until(() => thread.trouble === null);
     }
     await live(writer, 5_000, 50);
@@ -124,7 +124,7 @@ describe("the ledger's thread", () => {
     expect(heard.filter((message) => message === "the ledger is well again")).toHaveLength(2);
     expect(heard.filter((message) => message.includes("interrupted"))).toEqual([]);
     const rows = readStoredRows(folder);
-    expect(rows.filter(({ state }) => state === "settled")).toHaveLength(700);
+    expect(rows.filter(({ state }) => state === "settled")).toHaveLength(300);
     expect(rows.filter(({ state }) => state !== "settled").map(({ state }) => state)).toEqual(["open"]);
     expect(readdirSync(journalFolder(folder))).toEqual([]);
   });

@@ -71,6 +71,36 @@ CREATE TABLE usage_days (
   unknown_cost_attempts INTEGER NOT NULL,
   PRIMARY KEY (day, group_id)
 ) WITHOUT ROWID;
+CREATE TABLE spending_days (
+  day INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  tokens INTEGER NOT NULL,
+  cost_micro_yuan INTEGER NOT NULL,
+  PRIMARY KEY (day, kind, name)
+) WITHOUT ROWID;
+CREATE TABLE spending_totals (
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  tokens INTEGER NOT NULL,
+  cost_micro_yuan INTEGER NOT NULL,
+  PRIMARY KEY (kind, name)
+) WITHOUT ROWID;
+CREATE TABLE records (
+  kind TEXT NOT NULL,
+  id TEXT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (kind, id)
+) WITHOUT ROWID;
+CREATE TABLE audit (
+  id INTEGER PRIMARY KEY,
+  at INTEGER NOT NULL,
+  actor TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  detail TEXT NOT NULL
+);
+CREATE INDEX audit_subjects ON audit (subject);
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
   value TEXT NOT NULL
@@ -92,4 +122,9 @@ INSERT INTO usage_groups VALUES
   (2, 'key-1', 'fast', 'ark', 'doubao-seed-1-6', 'failed', 'none');
 INSERT INTO usage_hours VALUES (496612, 1, 1, 100, 20, 50, 10, 200, 0), (496612, 2, 1, 0, 0, 0, 0, 0, 0);
 INSERT INTO usage_days VALUES (20692, 1, 1, 100, 20, 50, 10, 200, 0), (20692, 2, 1, 0, 0, 0, 0, 0, 0);
+INSERT INTO spending_days VALUES
+  (20692, 'all', '', 150, 200), (20692, 'key', 'key-1', 150, 200), (20692, 'model', 'fast', 150, 200);
+INSERT INTO spending_totals VALUES ('all', '', 150, 200), ('key', 'key-1', 150, 200), ('model', 'fast', 150, 200);
+INSERT INTO records VALUES ('key', 'key_1', '{"id":"key_1"}');
+INSERT INTO audit VALUES (1, 1787803200000, 'admin', 'key.create', 'key_1', '{"name":"first"}');
 INSERT INTO meta VALUES ('journal_position', '12:345'), ('salt', '000102030405060708090a0b0c0d0e0f');
