@@ -54,7 +54,9 @@ export class LedgerReader {
   /** The records of one kind, in the order of their ids. */
   records(kind: string): readonly { readonly id: string; readonly body: string }[] {
     try {
-      const rows = this.#database.prepare("SELECT id, body FROM records WHERE kind = ? ORDER BY id").all(kind);
+      const rows = this.#database
+        .prepare("SELECT id, body FROM records WHERE kind = ? ORDER BY id")
+        .all(kind);
       return rows.map(({ id, body }) => ({ id: String(id), body: String(body) }));
     } catch (thrown) {
       throw unavailable(thrown, this.#path);
