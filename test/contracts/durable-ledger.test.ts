@@ -1,6 +1,6 @@
 /** The durable ledger keeps the contract under both durabilities, and outlives its process. */
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -160,12 +160,7 @@ describe("from one run to the next", () => {
 
   test("the folder is not free while the thread is dead, but once the ledger is closed", async () => {
     const folder = newFolder();
-    const threads: Worker[] = [];
-    const hear = (thread: Worker): number => threads.push(thread);
-    process.on("worker", hear);
-    onTestFinished(() => {
-      process.off("worker", hear);
-    });
+    const threads = heardThreads();
     const troubles: unknown[] = [];
     const error = ({ trouble }: { readonly [name: string]: unknown }) => troubles.push(trouble);
     const ledger = await openIn(folder, { log: { ...SILENT, error } });
@@ -221,6 +216,117 @@ async function until(condition: () => boolean): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 10));
   expect(condition()).toBe(true);
 }
+
+const entry = { atWallMs: 1, actor: "admin", action: "key.create", subject: "key_1", detail: { name: "a" } };
+
+function auditIn(folder: string): number {
+  const file = new DatabaseSync(join(folder, "ledger.sqlite"), { readOnly: true });
+  const count = Number(file.prepare("SELECT count(*) AS n FROM audit").get()?.["n"]);
+  file.close();
+  return count;
+}
+
+/** Threads that are started until the test is over. */
+function heardThreads(): Worker[] {
+  const threads: Worker[] = [];
+  const hear = (thread: Worker): number => threads.push(thread);
+  process.on("worker", hear);
+  onTestFinished(() => {
+    process.off("worker", hear);
+  });
+  return threads;
+}
+
+describe("records", () => {
+  test("are there at the next start, by kind", async () => {
+    const folder = newFolder();
+    const first = await openIn(folder);
+    expect(first.records("key")).toEqual([]);
+    await first.keepRecord("key", "key_1", "one", entry);
+    await first.keepRecord("other", "o", "two", { ...entry, subject: "o" });
+    await first.keepRecord("key", "key_1", "three", { ...entry, atWallMs: 2 });
+    await first.close();
+    const second = await openIn(folder);
+    expect(second.records("key")).toEqual([{ kind: "key", id: "key_1", body: "three" }]);
+    expect(auditIn(folder)).toBe(3);
+  });
+
+  test("that are asked for while the thread is dead are kept once there is another, once each", async () => {
+    const threads = heardThreads();
+    const folder = newFolder();
+    const ledger = await openIn(folder);
+    const before = ledger.keepRecord("key", "key_1", "one", entry);
+    const deaths = Promise.all(threads.splice(0).map((thread) => thread.terminate()));
+    const during = ledger.keepRecord("key", "key_2", "two", { ...entry, subject: "key_2" });
+    await deaths;
+    const after = ledger.keepRecord("key", "key_1", "three", { ...entry, atWallMs: 2 });
+    await Promise.all([before, during, after]);
+    await ledger.close();
+    expect((await openIn(folder)).records("key").map(({ body }) => body)).toEqual(["three", "two"]);
+    expect(auditIn(folder)).toBe(3);
+  });
+
+  test("that cannot be kept are refused, with the reason or after their time", async () => {
+    const folder = newFolder();
+    const threads = heardThreads();
+    const ledger = await openIn(folder, { recordWithinMs: 1_500 });
+    const other = new DatabaseSync(join(folder, "ledger.sqlite"));
+    other.exec("BEGIN IMMEDIATE");
+    await expect(ledger.keepRecord("key", "a", "one", entry)).rejects.toMatchObject({
+      code: "ledger_unavailable",
+      message: expect.stringContaining("locked"),
+    });
+    other.close();
+    // The next thread is refused its file until there is no time left.
+    renameSync(join(folder, "ledger.sqlite"), join(folder, "away"));
+    mkdirSync(join(folder, "ledger.sqlite"));
+    await Promise.all(threads.map((thread) => thread.terminate()));
+    await expect(ledger.keepRecord("key", "a", "two", entry)).rejects.toMatchObject({
+      code: "ledger_unavailable",
+      message: expect.stringContaining("did not answer in time"),
+    });
+    rmdirSync(join(folder, "ledger.sqlite"));
+    renameSync(join(folder, "away"), join(folder, "ledger.sqlite"));
+    await ledger.close();
+    await expect(ledger.keepRecord("key", "a", "three", entry)).rejects.toMatchObject({
+      code: "ledger_unavailable",
+    });
+    expect((await openIn(folder)).records("key")).toEqual([]);
+    expect(auditIn(folder)).toBe(0);
+  });
+});
+
+describe("at its start", () => {
+  test("what earlier runs have spent is told, with what a killed one left in its journal", async () => {
+    const folder = newFolder();
+    const wallMs = Date.now();
+    const first = await openIn(folder);
+    expect(await first.spendingAtStart).toEqual([]);
+    expect(first.idempotencyAtStart).toEqual([]);
+    const rows = [0, 1].map((index) =>
+      openedRow(newRequestId(wallMs), { openedAtWallMs: wallMs, idempotency: `once-${index}` }),
+    );
+    const [settling, orphan] = rows;
+    if (settling === undefined || orphan === undefined) throw new TypeError("there are two");
+    first.open(settling).settle(settledWith(settling.attemptId, 5));
+    first.open(orphan);
+    await first.close();
+    const second = await openIn(folder);
+    // Read before anything of the second run is applied, whenever it is asked for.
+    second.open(openedRow(newRequestId(wallMs), { openedAtWallMs: wallMs })).settle(settledWith("req_x", 7));
+    const sums = await second.spendingAtStart;
+    expect(sums.map(({ kind, name }) => [kind, name])).toEqual([
+      ["all", ""],
+      ["key", "key-1"],
+      ["model", "fast"],
+    ]);
+    const estimated = readStoredRows(folder).filter(({ state }) => state === "interrupted");
+    const estimate = estimated.map((row) => Number(row.input_tokens) + Number(row.output_tokens))[0] ?? 0;
+    expect(sums[0]?.periods.all.tokens).toBe(105 + estimate);
+    expect(sums[0]?.periods.day).toEqual(sums[0]?.periods.all);
+    expect(second.idempotencyAtStart.map(({ text }) => text).toSorted()).toEqual(["once-0", "once-1"]);
+  });
+});
 
 describe("while it runs", () => {
   test("segments are filled, applied and removed, and no row is lost between them", async () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { HOUR_MS } from "../../src/core/beijing-day.ts";
+import { DAY_MS, HOUR_MS } from "../../src/core/beijing-day.ts";
 import { settlements } from "../../src/core/ending.ts";
 import { type Provenance, provenances } from "../../src/core/usage.ts";
 import type { JournalRecord } from "../../src/ledger/journal/record.ts";
@@ -71,6 +71,42 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: records.map((batch): Step => ({ kind: "locked", records: batch })) },
 );
 
+const PERIODS = ["day", "week", "month", "all"];
+const SPENT = `SELECT key_id, alias, opened_at AS at, coalesce(input_tokens + output_tokens, 0) AS tokens,
+  coalesce(cost_micro_yuan, 0) AS cost FROM attempts WHERE state <> 'open'`;
+
+/** The name of the period of Beijing's calendar that a moment lies in, worked out from the calendar alone. */
+function periodOf(period: string, wallMs: number): string {
+  const there = new Date(wallMs + 8 * HOUR_MS);
+  if (period === "all") return "";
+  if (period === "month") return there.toISOString().slice(0, there.toISOString().length - 17);
+  const sinceMonday = (there.getUTCDay() + 6) % 7;
+  const first = period === "week" ? new Date(there.getTime() - sinceMonday * DAY_MS) : there;
+  return first.toISOString().slice(0, -14);
+}
+
+type Spent = { readonly [period: string]: { tokens: number; cost: number } };
+
+function spendingIn(folder: string, atWallMs: number): Map<string, Spent> {
+  const due = new Map<string, Spent>();
+  for (const row of select(folder, SPENT)) {
+    const tokens = Number(row["tokens"]);
+    const cost = Number(row["cost"]);
+    if (tokens === 0 && cost === 0) continue;
+    for (const spender of [`key ${row["key_id"]}`, `model ${row["alias"]}`, "all "]) {
+      const known = due.get(spender);
+      const periods = known ?? Object.fromEntries(PERIODS.map((period) => [period, { tokens: 0, cost: 0 }]));
+      due.set(spender, periods);
+      for (const [period, sum] of Object.entries(periods)) {
+        if (periodOf(period, Number(row["at"])) !== periodOf(period, atWallMs)) continue;
+        sum.tokens += tokens;
+        sum.cost += cost;
+      }
+    }
+  }
+  return due;
+}
+
 type States = Map<string, string>;
 
 function statesIn(folder: string): States {
@@ -101,6 +137,7 @@ class Play {
       const { kept, due } = sums(this.#folder);
       expect(kept).toEqual(due);
     }
+    for (const at of [NOON, NOON - 12 * HOUR_MS - 1, 0, NOON * 2]) this.#expectSpending(at);
     this.#expectOneRowEach();
   }
 
@@ -139,6 +176,13 @@ class Play {
     other.close();
     this.#applied.push(batch);
     this.#store.apply(batch, start);
+  }
+
+  /** What is read of the sums is what the rows add up to. */
+  #expectSpending(atWallMs: number): void {
+    const due = spendingIn(this.#folder, atWallMs);
+    const read = this.#store.spendingAt(atWallMs);
+    expect(new Map(read.map(({ kind, name, periods }) => [`${kind} ${name}`, periods]))).toEqual(due);
   }
 
   /** Each attempt that was opened has a row, final if a settlement of it came. */

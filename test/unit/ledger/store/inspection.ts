@@ -48,19 +48,48 @@ function sumsOfRows(period: string): string {
     FROM attempts WHERE state <> 'open' GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3, 4, 5, 6, 7`;
 }
 
+const keptSpending = `
+  SELECT day, kind, name, tokens, cost_micro_yuan FROM spending_days
+  UNION ALL SELECT NULL, kind, name, tokens, cost_micro_yuan FROM spending_totals ORDER BY 1, 2, 3`;
+
+function spendingOfRows(): string {
+  const [day, tokens, cost] = [
+    "CAST(floor((opened_at + 28800000) / 86400000.0) AS INTEGER)",
+    "coalesce(input_tokens + output_tokens, 0)",
+    "coalesce(cost_micro_yuan, 0)",
+  ];
+  const spenders = [
+    [day, "'key'", "key_id"],
+    [day, "'model'", "alias"],
+    [day, "'all'", "''"],
+    ["NULL", "'key'", "key_id"],
+    ["NULL", "'model'", "alias"],
+    ["NULL", "'all'", "''"],
+  ];
+  const parts = spenders.map(
+    ([when, kind, name]) => `
+      SELECT ${when} AS day, ${kind} AS kind, ${name} AS name, sum(${tokens}) AS tokens,
+        sum(${cost}) AS cost_micro_yuan
+      FROM attempts WHERE state <> 'open' AND (${tokens} > 0 OR ${cost} > 0) GROUP BY 1, 2, 3`,
+  );
+  return `${parts.join(" UNION ALL ")} ORDER BY 1, 2, 3`;
+}
+
 /** The sums kept, and what they must be; equal unless rows were retired or groups were too many. */
 export function sums(folder: string): {
-  kept: { hours: Row[]; days: Row[] };
-  due: { hours: Row[]; days: Row[] };
+  kept: { hours: Row[]; days: Row[]; spending: Row[] };
+  due: { hours: Row[]; days: Row[]; spending: Row[] };
 } {
   return {
     kept: {
       hours: select(folder, keptSums("usage_hours", "hour")),
       days: select(folder, keptSums("usage_days", "day")),
+      spending: select(folder, keptSpending),
     },
     due: {
       hours: select(folder, sumsOfRows("opened_at / 3600000.0")),
       days: select(folder, sumsOfRows("(opened_at + 28800000) / 86400000.0")),
+      spending: select(folder, spendingOfRows()),
     },
   };
 }

@@ -179,6 +179,8 @@ describe("groups of an hour", () => {
     ];
     expect(sums(folder).kept.hours).toMatchObject(named);
     expect(sums(folder).kept.days).toMatchObject(named);
+    // What budgets ask for is exact all the same.
+    expect(sums(folder).kept.spending).toEqual(sums(folder).due.spending);
   });
 
   test("names that only look alike when joined stay apart", () => {

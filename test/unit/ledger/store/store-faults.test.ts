@@ -70,6 +70,8 @@ test("a full disk: a settlement that had waited goes on waiting", () => {
   ]);
 });
 
+const entry = { atWallMs: NOON, actor: "admin", action: "key.create", subject: "key_1", detail: {} };
+
 test("another program's write lock: every writing call says so, and works afterwards", () => {
   const folder = newFolder();
   const store = openStore(folder, { busyTimeoutMs: 0 });
@@ -81,10 +83,12 @@ test("another program's write lock: every writing call says so, and works afterw
     (locked) => locked.apply(batch, LATER),
     (locked) => locked.retire(NOON, 0, 10),
     (locked) => locked.setMeta("name", "value"),
+    (locked) => locked.keepRecord({ kind: "key", id: "key_1", body: "{}" }, entry),
     (locked) => locked.interruptOpenRows(fourBytesAToken),
   ];
   for (const call of calls) expect(faultThrownBy(() => call(store))).toBe("busy");
   expect(store.meta("name")).toBeNull();
+  expect(store.records()).toEqual([]);
   other.exec("ROLLBACK");
   other.close();
   for (const call of calls) call(store);
