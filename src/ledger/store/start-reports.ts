@@ -1,7 +1,8 @@
 /** Reports for a running gateway: questions queue up for a thread that is started with the first of them. */
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { GatewayError } from "../../core/errors.ts";
 import type { LedgerReports } from "../reports.ts";
+import { startThread } from "../start-thread.ts";
 import { AskedReports } from "./asked-reports.ts";
 import type { ReportsAnswer, ReportsFailure, ReportsQuestion, ReportsThreadData } from "./reports-message.ts";
 
@@ -14,7 +15,6 @@ export type ReportsOptions = {
 
 const TIMEOUT_MS = 10_000;
 const QUESTIONS_MAX = 16;
-const extension = import.meta.url.endsWith(".ts") ? ".ts" : ".js";
 
 type Waiting = {
   readonly question: ReportsQuestion;
@@ -68,10 +68,7 @@ class ThreadReports extends AskedReports {
 
   #start(): Worker {
     const data: ReportsThreadData = { folder: this.#folder };
-    const worker = new Worker(new URL(`./reports-thread${extension}`, import.meta.url), {
-      workerData: data,
-      execArgv: ["--disable-warning=ExperimentalWarning"],
-    });
+    const worker = startThread("store/reports-thread", data);
     worker.on("message", (answer: ReportsAnswer | ReportsFailure) => {
       if (worker !== this.#worker) return;
       if (answer.kind !== "failed") this.#next()?.resolve(answer);

@@ -1,5 +1,6 @@
 /** Starts the ledger's thread, and starts it again where it dies. */
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
+import { startThread } from "../start-thread.ts";
 import type { FromThread, ThreadStart, ToThread } from "./messages.ts";
 
 export type ThreadHostOptions = {
@@ -13,12 +14,6 @@ export type ThreadHostOptions = {
 
 const RESTART_AFTER_MS = 250;
 const RESTART_AFTER_MS_MAX = 30_000;
-
-/** Compiled, the thread's file is JavaScript, as this one is. */
-const THREAD_FILE = new URL(
-  `./ledger-thread${import.meta.url.endsWith(".ts") ? ".ts" : ".js"}`,
-  import.meta.url,
-);
 
 export class ThreadHost {
   readonly #options: ThreadHostOptions;
@@ -36,11 +31,7 @@ export class ThreadHost {
   begin(): void {
     this.#restart = null;
     this.#failure = null;
-    const worker = new Worker(THREAD_FILE, {
-      workerData: this.#options.start(),
-      name: "ledger",
-      execArgv: ["--disable-warning=ExperimentalWarning"],
-    });
+    const worker = startThread("thread/ledger-thread", this.#options.start());
     this.#worker = worker;
     worker.on("message", (message: FromThread) => {
       if (message.kind === "opened") this.#restartAfterMs = this.#options.restartAfterMs ?? RESTART_AFTER_MS;
