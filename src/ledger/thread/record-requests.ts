@@ -1,4 +1,4 @@
-/** Records on their way to the ledger's thread, over its restarts: each is kept or refused within its time. */
+/** Records on their way to the ledger's thread: each is kept or refused in time, whatever it dies of. */
 import type { AuditEntry } from "../../core/audit.ts";
 import { GatewayError } from "../../core/errors.ts";
 import type { KeptRecord } from "../store/kept-records.ts";

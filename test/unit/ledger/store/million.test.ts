@@ -37,7 +37,8 @@ const rowsInSql = `
   WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${ROWS - 1}),
   drawn (n, key, model, ending) AS (
     SELECT n, n % ${KEYS}, n / ${KEYS} % ${MODELS}, n / ${KEYS * MODELS} % 20 FROM numbers)
-  SELECT id_prefix(${firstWallMs} + n * ${(DAYS * DAY_MS) / ROWS}) || printf('%016d.1', n), 'key-' || key, 'chat', 'model-' || model, 'ark',
+  SELECT id_prefix(${firstWallMs} + n * ${(DAYS * DAY_MS) / ROWS}) || printf('%016d.1', n),
+    'key-' || key, 'chat', 'model-' || model, 'ark',
     'doubao-seed-1-' || model, 1, iif(ending = 0, 'failed', iif(ending = 1, 'partial', 'settled')), '-E', 200,
     ${firstWallMs} + n * ${(DAYS * DAY_MS) / ROWS}, 1.5, 3.25, 200.5, 1500.5, 1200, 300, 400, 100,
     iif(ending = 0, 'none', iif(ending = 1, 'counted', 'upstream_final')), iif(n % 50 = 0, NULL, 12345),
