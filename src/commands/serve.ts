@@ -95,7 +95,7 @@ async function openBooksOrSay(invocation: Invocation, config: Config, log: Event
     if (madeAdminKey !== null) standardError.write(`${servePhrases.adminKey(madeAdminKey)[language]}\n`);
     return (await hasKeysOrSays(invocation, config, books)) ? books : null;
   } catch (error) {
-    if (!(error instanceof LedgerOpenError)) throw error;
+    if (!(error instanceof LedgerOpenError || error instanceof GatewayError)) throw error;
     standardError.write(`${error.message}\n`);
     return null;
   }
