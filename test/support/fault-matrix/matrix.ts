@@ -57,6 +57,7 @@ export class Matrix {
       models: modelSettings(upstreams.names),
       timeouts: { request_body: "600ms" },
       retries: { attempts_max: 3 },
+      auth: { mode: "passthrough" },
       ...policies[policy],
     };
     const environment = { VOLCANO_PROXY_ADMIN_KEY: ADMIN_KEY };

@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type ConfigSource, readConfig } from "../../../src/config/read-config.ts";
 import { type ConfigWatch, watchConfig } from "../../../src/config/watch-config.ts";
+import { CONFIG_BYTES_MAX } from "../../../src/config/yaml-tree.ts";
 
 const POLL_MS = 10;
 
@@ -130,7 +131,7 @@ test("an emptied file, a folder in its place, a file too large", async () => {
   mkdirSync(path);
   await waitFor(["empty-file", "not-a-file"]);
   rmSync(path, { recursive: true });
-  writeFileSync(path, "#".repeat(300_000));
+  writeFileSync(path, "#".repeat(CONFIG_BYTES_MAX + 1));
   await waitFor(["empty-file", "not-a-file", "too-large"]);
 });
 
