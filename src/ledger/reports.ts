@@ -129,8 +129,8 @@ export type AttemptsQuery =
 /** In one query by ids. */
 export const REQUEST_IDS_MAX = 1_000;
 
-/** Where a page ended; the next begins behind it. */
-export type RowCursor = { readonly openedAtWallMs: number; readonly attemptId: string };
+/** Where a page ended: the id of its last attempt. The next begins behind it. */
+export type RowCursor = string;
 
 export type RowFilters = Omit<UsageFilters, "state"> & { readonly state?: readonly AttemptRow["state"][] };
 

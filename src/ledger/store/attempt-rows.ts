@@ -39,7 +39,7 @@ export function readAttempts(
   const span = spanOf(query.period);
   const condition = conditionOf(query.filters ?? {});
   const ids = idsIn(database, span);
-  const isFirst = after === null || after.attemptId < ids.from;
+  const isFirst = after === null || after < ids.from;
   const sql = `
     SELECT ${columns} FROM attempts
     WHERE attempt_id ${isFirst ? ">=" : ">"} ? AND attempt_id <= ? AND opened_at >= ? AND opened_at < ?
@@ -47,22 +47,11 @@ export function readAttempts(
     ORDER BY attempt_id LIMIT ?`;
   const rows = database
     .prepare(sql)
-    .all(
-      isFirst ? ids.from : after.attemptId,
-      ids.to,
-      span.fromWallMs,
-      span.toWallMs,
-      ...condition.values,
-      pageRows,
-    )
+    .all(isFirst ? ids.from : after, ids.to, span.fromWallMs, span.toWallMs, ...condition.values, pageRows)
     .map(rowOf);
   const last = rows.at(-1);
   if (last === undefined || rows.length < pageRows) return { rows, end: null };
-  return { rows, end: cursorOf(last) };
-}
-
-function cursorOf({ openedAtWallMs, attemptId }: AttemptRow): RowCursor {
-  return { openedAtWallMs, attemptId };
+  return { rows, end: last.attemptId };
 }
 
 /**
@@ -85,11 +74,10 @@ function idsIn(database: DatabaseSync, { fromWallMs, toWallMs }: Span): { from: 
 export function readPage(database: DatabaseSync, query: RowsQuery): RowsPage {
   const { before, rowsMax, fromWallMs, toWallMs } = query;
   checkRowsMax(rowsMax);
-  for (const wallMs of [fromWallMs, toWallMs, before?.openedAtWallMs])
-    if (wallMs != null) checkMoment(wallMs);
+  for (const wallMs of [fromWallMs, toWallMs]) if (wallMs !== null) checkMoment(wallMs);
   const span = { fromWallMs: fromWallMs ?? -WALL_MS_MAX, toWallMs: toWallMs ?? WALL_MS_MAX };
   const ids = idsIn(database, span);
-  const isFirst = before === null || before.attemptId > ids.to;
+  const isFirst = before === null || before > ids.to;
   const condition = conditionOf(query.filters ?? {});
   const sql = `
     SELECT ${columns} FROM attempts
@@ -100,7 +88,7 @@ export function readPage(database: DatabaseSync, query: RowsQuery): RowsPage {
     .prepare(sql)
     .all(
       ids.from,
-      isFirst ? ids.to : before.attemptId,
+      isFirst ? ids.to : before,
       span.fromWallMs,
       span.toWallMs,
       ...condition.values,
@@ -108,7 +96,7 @@ export function readPage(database: DatabaseSync, query: RowsQuery): RowsPage {
     );
   const rows = found.slice(0, rowsMax).map(rowOf);
   const last = rows.at(-1);
-  return { rows, next: last === undefined || found.length <= rowsMax ? null : cursorOf(last) };
+  return { rows, next: last === undefined || found.length <= rowsMax ? null : last.attemptId };
 }
 
 /** An attempt's id is its request's, a dot and a number, so those of a request lie side by side. */

@@ -140,16 +140,12 @@ const show = createRoute({
   ),
 });
 
-const CURSOR = /^(-?\d{1,16})_(.{1,200})$/;
-
-function cursorText({ openedAtWallMs, attemptId }: RowCursor): string {
-  return `${openedAtWallMs}_${attemptId}`;
-}
+/** The id of an attempt. */
+const CURSOR = /^req_\w{1,100}\.\d{1,4}$/;
 
 function readCursor(text: string): RowCursor {
-  const [, openedAt = "", attemptId = ""] = CURSOR.exec(text) ?? [];
-  if (attemptId === "") throw wrongParameter("cursor", "`next_cursor` of the page before");
-  return { openedAtWallMs: Number(openedAt), attemptId };
+  if (!CURSOR.test(text)) throw wrongParameter("cursor", "`next_cursor` of the page before");
+  return text;
 }
 
 type RowParts = Pick<AdminOptions, "desk" | "reports">;
@@ -175,7 +171,7 @@ export function addRequestRoutes(app: AdminApp, { desk, reports }: RowParts): vo
       });
       const answer = {
         attempts: rows.map(attemptJson),
-        next_cursor: next === null ? null : cursorText(next),
+        next_cursor: next,
       };
       return context.json(answer, 200);
     },
