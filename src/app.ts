@@ -111,6 +111,12 @@ export class Gateway {
     return this.#foundation.inFlight.count;
   }
 
+  /** Only keys of the gateway's own open it, and there is none that does. */
+  get isShutToAll(): boolean {
+    const { desk } = this.#books;
+    return this.#config.auth.mode === "keys" && !desk.ring.usable(this.#foundation.clock.wallMs());
+  }
+
   /** Calls that stand in line for a limit. */
   get callsWaiting(): number {
     return this.#foundation.limits.waiting;

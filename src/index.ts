@@ -1,9 +1,13 @@
 /** The library: a gateway for those who embed it, or test against it. */
 import { request } from "undici";
+import { booksInMemory } from "./app/books.ts";
 import { Gateway } from "./app.ts";
 import { readConfigBytes } from "./config/read-config.ts";
+import { UNLIMITED } from "./core/limits.ts";
+import type { KeyDraft } from "./keys/key-desk.ts";
 import type { EventLog } from "./telemetry/event-log.ts";
 
+export type { Budget, LimitSettings } from "./core/limits.ts";
 export type { EventLog, LogFields } from "./telemetry/event-log.ts";
 
 export type GatewayOptions = {
@@ -16,6 +20,9 @@ export type GatewayOptions = {
   /** Takes the events; without it they are dropped. */
   readonly log?: EventLog;
 };
+
+/** What is left out has no limit. */
+export type NewKey = Partial<KeyDraft> & Pick<KeyDraft, "name">;
 
 export type InjectedRequest = {
   readonly method?: "GET" | "HEAD" | "POST" | "OPTIONS";
@@ -35,12 +42,18 @@ export type EmbeddedGateway = {
   listen(): Promise<{ url: string; controlUrl: string }>;
   /** Lets what is in flight end for as long as `drainMs` (5 s), then stops. */
   close(drainMs?: number): Promise<void>;
+  /**
+   * Makes a key of the gateway's own, for the modes `keys` and `both`; it is forgotten with the gateway.
+   * @throws Error where the draft is not one; the message says which part
+   */
+  createKey(draft: NewKey): Promise<{ readonly id: string; readonly key: string }>;
   /** One request into the same house, over a loopback port of its own; needs no `listen`. */
   inject(request: InjectedRequest): Promise<InjectedAnswer>;
 };
 
 const SILENT: EventLog = { debug() {}, info() {}, warn() {}, error() {} };
 const DRAIN_MS = 5_000;
+const PLAIN_KEY = { owner: null, models: null, limits: UNLIMITED, tags: [], expiresAtWallMs: null };
 
 function readSettings(options: GatewayOptions) {
   // JSON is YAML: an object passes the very checks that a file passes.
@@ -55,7 +68,9 @@ function readSettings(options: GatewayOptions) {
 /** @throws Error where the settings are wrong; the message names the first that is */
 export function createGateway(options: GatewayOptions = {}): EmbeddedGateway {
   const { accessLog } = options;
+  const books = booksInMemory();
   const gateway = new Gateway({
+    books,
     config: readSettings(options),
     log: options.log ?? SILENT,
     accessLog: accessLog === undefined ? null : { write: accessLog, flush() {} },
@@ -68,6 +83,10 @@ export function createGateway(options: GatewayOptions = {}): EmbeddedGateway {
       return { url: urlOf(data), controlUrl: urlOf(control) };
     },
     close: (drainMs = DRAIN_MS) => gateway.stop({ lagMs: 0, deadlineMs: drainMs }),
+    createKey: async (draft) => {
+      const { record, secret } = await books.desk.create({ ...PLAIN_KEY, ...draft }, "embedder");
+      return { id: record.id, key: secret };
+    },
     inject: async ({ method = "GET", path, headers = {}, body = null }) => {
       inside ??= gateway.listenInside();
       const { port } = await inside;

@@ -22,6 +22,8 @@ import { servePhrases } from "./running-messages.ts";
 
 const RESTART_SETTINGS =
   "hosts, ports, log, request timeouts, and durability, on_failure and retention of the ledger";
+const SHUT_TO_ALL =
+  "auth.mode is keys and no key opens the gateway: make one with `volcano-proxy keys create --name NAME`";
 /** After SIGTERM new requests are still taken for a moment: load balancers learn of it with a delay. */
 const LAG_MS = 500;
 /** What is left to requests after a second signal. */
@@ -157,6 +159,7 @@ function takeOver(gateway: Gateway, log: EventLog, { config, warnings }: GoodRea
   const isForNextStart = settingsOfStart(old) !== settingsOfStart(config);
   const lines = [
     ...warnings.map((warning) => problemLine(warning, "en")),
+    ...(gateway.isShutToAll ? [SHUT_TO_ALL] : []),
     ...(isForNextStart ? [`${RESTART_SETTINGS} change at the next start only`] : []),
   ];
   for (const line of lines) log.warn({}, line);

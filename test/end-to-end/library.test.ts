@@ -51,6 +51,24 @@ describe("createGateway", () => {
     await expect(fetch(url)).rejects.toThrow();
   });
 
+  test("makes keys for a gateway that holds an Ark key", async () => {
+    gateway = createGateway({ environment: { ...environment, ARK_API_KEY: "ark-own" } });
+    const { id, key } = await gateway.createKey({ name: "test", models: ["deepseek-r1"] });
+    expect([id, key]).toEqual([expect.stringMatching(/^key_/), expect.stringMatching(/^sk-vp-/)]);
+    const answerTo = async (body: string, secret: string) =>
+      (
+        await gateway?.inject({
+          ...CALL,
+          body,
+          headers: { ...CALL.headers, authorization: `Bearer ${secret}` },
+        })
+      )?.status;
+    expect(await answerTo(BODY.replace("deepseek-v3", "deepseek-r1"), key)).toBe(200);
+    expect(await answerTo(BODY, key)).toBe(404);
+    expect(await answerTo(BODY, "k")).toBe(401);
+    await expect(gateway.createKey({ name: "" })).rejects.toThrow(/name/);
+  });
+
   test("takes models and timeouts in the words of the configuration file", async () => {
     const settings = {
       models: { mine: { targets: [{ upstream: "ark", model: "doubao-seed-2-0-lite-260428" }] } },
