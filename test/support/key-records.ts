@@ -1,4 +1,4 @@
-/** Keys for tests: records of any shape, an archive that fails when told to, and a clock that stands still. */
+/** Keys for tests: records of any shape, an archive that fails when told to, and a clock that stands. */
 import type { AuditEntry } from "../../src/core/audit.ts";
 import type { Clock } from "../../src/core/clock.ts";
 import { GatewayError } from "../../src/core/errors.ts";
