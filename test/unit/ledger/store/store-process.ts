@@ -11,11 +11,11 @@ const [, , task, folder = "", stepsText = "[]"] = process.argv;
 
 if (task === "hold") {
   const store = LedgerStore.open(folder);
-  process.stdout.write("held\n");
   process.on("SIGTERM", () => {
     store.close();
     process.exit(0);
   });
+  process.stdout.write("held\n");
   setInterval(() => store.position(), 1_000);
 } else {
   const database = new DatabaseSync(ledgerPath(folder));
