@@ -1,0 +1,80 @@
+/** What a call could use, before it is made: from how its body bounds it, and what the model is known to do. */
+import { describe, expect, test } from "vitest";
+import type { KeyId } from "../../../src/core/ids.ts";
+import type { Caller } from "../../../src/keys/gate.ts";
+import { CalibratedEstimator } from "../../../src/ledger/estimate/calibrated-estimator.ts";
+import { CallClaim } from "../../../src/pipeline/claim.ts";
+import type { House } from "../../../src/pipeline/house.ts";
+import type { Plan } from "../../../src/pipeline/resolve.ts";
+import { chatDoor } from "../../../src/protocols/chat/index.ts";
+import { measureBody } from "../../../src/wire/text-measure.ts";
+
+const CALLER: Caller = { kind: "own", credential: "k", keyId: "ark-0" as KeyId };
+const UNKNOWN = { contextTokens: null, outputTokensMax: null };
+const KNOWN = { contextTokens: 100_000, outputTokensMax: 12_288 };
+const TEMPLATE = 1_024;
+
+function claimOf(
+  text: string,
+  window: { contextTokens: number | null; outputTokensMax: number | null },
+): CallClaim {
+  const body = Buffer.from(text);
+  const { intent } = chatDoor.read(body);
+  const house = { estimator: new CalibratedEstimator() } as Pick<House, "estimator"> as House;
+  const route = { alias: "m", window, price: null, target: { label: "ark/ep" } };
+  const plan = { intent, route, measure: measureBody(body) } as unknown as Plan;
+  return new CallClaim(house, CALLER, plan, body);
+}
+
+function bodyWith(more: string, content = '"hi"'): string {
+  return `{"model":"m","messages":[{"role":"user","content":${content}}]${more}}`;
+}
+
+describe("the most of an answer", () => {
+  test.each([
+    ["max_completion_tokens alone, whatever the model", ',"max_completion_tokens":100', 100, 100],
+    ["max_tokens and the thoughts beside it", ',"max_tokens":100', 100 + 65_536, 100 + 12_288],
+    ["both: the one that bounds all of it", ',"max_tokens":100,"max_completion_tokens":50', 50, 50],
+    ["neither: Ark's own bound and the thoughts", "", 4_096 + 65_536, 4_096 + 12_288],
+    ["nothing is nothing", ',"max_completion_tokens":0', 0, 0],
+  ])("%s", (_name, more, unknown, known) => {
+    expect(claimOf(bodyWith(more), UNKNOWN).outputTokensMax).toBe(unknown);
+    expect(claimOf(bodyWith(more), KNOWN).outputTokensMax).toBe(known);
+  });
+});
+
+describe("the most of an input", () => {
+  test("is a token for each byte, and what a template adds, within the model's window", () => {
+    const text = bodyWith("", '"你好, hello 😀"');
+    expect(claimOf(text, UNKNOWN).inputTokensMax).toBe(Buffer.byteLength(text) + TEMPLATE);
+    expect(claimOf(bodyWith("", `"${"a".repeat(200_000)}"`), KNOWN).inputTokensMax).toBe(100_000);
+  });
+
+  test("knows that an address of a few bytes can be a picture or a film", () => {
+    const parts =
+      '[{"type":"image_url","image_url":{"url":"https://a/b"}},{"type":"video_url","video_url":{"url":"https://a/c"}}]';
+    const text = bodyWith("", parts);
+    const media = 2 * 16_384 + 2 * 204_800;
+    expect(claimOf(text, UNKNOWN).inputTokensMax).toBe(text.length + TEMPLATE + media);
+  });
+
+  test.each(["image\\u005furl", "image\\u005Furl", "\\u0069mage_url", "vide\\u006f_url", "image_\\u0075rl"])(
+    "takes the whole window where %s could hide one",
+    (name) => {
+      const text = bodyWith("", `[{"type":"${name}","${name}":{"url":"https://a/b"}}]`);
+      expect(claimOf(text, UNKNOWN).inputTokensMax).toBe(1_048_576);
+      expect(claimOf(text, KNOWN).inputTokensMax).toBe(100_000);
+    },
+  );
+
+  test("does not take what serializers escape for something hidden", () => {
+    const text = bodyWith("", '"\\u4f60\\u00e9\\u003c\\u0026\\u0022\\u001f"');
+    expect(claimOf(text, UNKNOWN).inputTokensMax).toBe(text.length + TEMPLATE);
+  });
+});
+
+test("a price that is not known is no cost, and no limits of a key's own are none", () => {
+  const claim = claimOf(bodyWith(""), UNKNOWN);
+  expect([claim.costMax, claim.keyLimits]).toEqual([null, null]);
+  expect(claim.tokens).toBeGreaterThan(0);
+});
