@@ -51,8 +51,8 @@ describe("the most of an input", () => {
   });
 
   test("knows that an address of a few bytes can be a picture or a film", () => {
-    const parts =
-      '[{"type":"image_url","image_url":{"url":"https://a/b"}},{"type":"video_url","video_url":{"url":"https://a/c"}}]';
+    const part = (type: string) => `{"type":"${type}","${type}":{"url":"https://a/b"}}`;
+    const parts = `[${part("image_url")},${part("video_url")}]`;
     const text = bodyWith("", parts);
     const media = 2 * 16_384 + 2 * 204_800;
     expect(claimOf(text, UNKNOWN).inputTokensMax).toBe(text.length + TEMPLATE + media);
