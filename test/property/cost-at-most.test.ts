@@ -22,7 +22,7 @@ function orderOf(one: PriceTier): number {
   return input * 1e10 + output;
 }
 
-/** Narrow ones first, each bound once, the last for answers of any length: as the configuration takes them. */
+/** Narrow ones first, each bound once, the last for any length: as the configuration takes them. */
 const tiers = fc
   .uniqueArray(tier, { minLength: 1, maxLength: 6, selector: orderOf })
   .map((list) => list.toSorted((one, other) => orderOf(one) - orderOf(other)))

@@ -1,4 +1,4 @@
-/** What a call could use, before it is made: from how its body bounds it, and what the model is known to do. */
+/** What a call could use, before it is made: from how its body bounds it, and what its model can do. */
 import { describe, expect, test } from "vitest";
 import type { KeyId } from "../../../src/core/ids.ts";
 import type { Caller } from "../../../src/keys/gate.ts";
