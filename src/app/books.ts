@@ -29,12 +29,17 @@ export type Books = {
   readonly salt: Buffer;
   /** The gateway's own keys, and how they are changed. */
   readonly desk: KeyDesk;
-  /** What earlier runs have spent, as of this start. */
-  readonly spending: Promise<readonly SpendingSums[]>;
-  /** Requests of earlier runs that are not to be done again. */
-  readonly doneOnce: readonly DoneOnce[];
+  /** What earlier runs have left, once the ledger has seen to their end. */
+  readonly earlier: Promise<EarlierRuns>;
   /** Who may read and change them, and how; null where nobody can. */
   readonly admin: BooksAdmin | null;
+};
+
+export type EarlierRuns = {
+  /** As of this start. */
+  readonly spending: readonly SpendingSums[];
+  /** Requests that are not to be done again. */
+  readonly doneOnce: readonly DoneOnce[];
 };
 
 export type DoneOnce = {
@@ -69,8 +74,7 @@ export function booksInMemory(ledger: Ledger = new MemoryLedger()): Books {
     estimator: new CalibratedEstimator(),
     salt: randomBytes(SALT_BYTES),
     desk: new KeyDesk({ ring: new KeyRing([]), archive, clock: systemClock }),
-    spending: Promise.resolve([]),
-    doneOnce: [],
+    earlier: Promise.resolve({ spending: [], doneOnce: [] }),
     admin: null,
   };
 }
@@ -85,8 +89,11 @@ export function booksOver(ledger: DurableLedger, admin: BooksAdmin | null): Book
     },
     clock: systemClock,
   });
-  const { estimator, salt, spendingAtStart: spending, idempotencyAtStart: doneOnce } = ledger;
-  return { ledger, estimator, salt, desk, spending, doneOnce, admin };
+  const { estimator, salt } = ledger;
+  const earlier = ledger.spendingAtStart.then((spending) => {
+    return { spending, doneOnce: ledger.idempotencyAtStart };
+  });
+  return { ledger, estimator, salt, desk, earlier, admin };
 }
 
 /**

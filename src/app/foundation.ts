@@ -17,7 +17,7 @@ import { Watch } from "../pipeline/visit/watch.ts";
 import type { EventLog } from "../telemetry/event-log.ts";
 import type { Observer } from "../telemetry/observer.ts";
 import { ByteBudget } from "../wire/byte-budget.ts";
-import type { Books } from "./books.ts";
+import type { Books, EarlierRuns } from "./books.ts";
 
 /** One for each way in. */
 export type Gates = { readonly [mode in AuthMode]: Gate };
@@ -55,7 +55,8 @@ export function layFoundation(parts: FoundationParts): Foundation {
   const { config, books, clock, observer, log, environment } = parts;
   const failures = new FailedCredentials(clock);
   const limits = new GatewayLimits({ config: limitsOf(config), clock });
-  restoreSpending(limits, parts);
+  const idempotency = new IdempotencyBook({ clock, awaitsEarlier: true });
+  takeOverEarlier(limits, idempotency, parts);
   return {
     clock,
     failures,
@@ -69,7 +70,7 @@ export function layFoundation(parts: FoundationParts): Foundation {
     bodies: new ByteBudget(config.server.bodiesBytesMax),
     places: new InFlightLimiter(config.server.inFlightMax),
     limits,
-    idempotency: idempotencyOf(books, clock),
+    idempotency,
     drains: new InFlightLimiter(drainsMax(config)),
     environment,
   };
@@ -83,13 +84,23 @@ export function refit({ places, drains, bodies, limits }: Foundation, config: Co
   limits.configure(limitsOf(config));
 }
 
-/** Until then, what budgets cover is refused: nobody knows yet what is left of them. */
-function restoreSpending(limits: GatewayLimits, { books, clock, log }: FoundationParts): void {
+/** Until then, what budgets cover and what is to be done once is refused: nobody knows yet what was. */
+function takeOverEarlier(
+  limits: GatewayLimits,
+  idempotency: IdempotencyBook,
+  { books, clock, log }: FoundationParts,
+): void {
   const asOfWallMs = clock.wallMs();
-  books.spending.then(
-    (sums) => limits.restore(sums, asOfWallMs),
-    (error: unknown) => log.error({ error }, "what earlier runs have spent cannot be read"),
-  );
+  const take = ({ spending, doneOnce }: EarlierRuns): void => {
+    limits.restore(spending, asOfWallMs);
+    for (const { text, requestId, openedAtWallMs } of doneOnce) {
+      idempotency.restore(text, requestId, openedAtWallMs);
+    }
+    idempotency.restored();
+  };
+  books.earlier.then(take).catch((error: unknown) => {
+    log.error({ error }, "what earlier runs have spent and done cannot be taken over");
+  });
 }
 
 /** In the limits' own words. */
@@ -101,13 +112,6 @@ function gatesOf({ salt, desk }: Books, clock: Clock, failures: FailedCredential
   const passthrough = new PassthroughGate(new Fingerprints(salt));
   const keys = new KeysGate({ ring: desk.ring, clock, failures });
   return { passthrough, keys, both: new BothGate({ keys, passthrough }) };
-}
-
-/** Knows what earlier runs have done once, so that a restart makes no second call of it. */
-function idempotencyOf({ doneOnce }: Books, clock: Clock): IdempotencyBook {
-  const book = new IdempotencyBook({ clock });
-  for (const { text, requestId, openedAtWallMs } of doneOnce) book.restore(text, requestId, openedAtWallMs);
-  return book;
 }
 
 function drainsMax({ ledger: { clientLoss } }: Config): number {

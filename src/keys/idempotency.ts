@@ -17,6 +17,8 @@ export type IdempotencyOptions = {
   readonly perKeyMax?: number;
   /** How long a request that is done is remembered after its end. */
   readonly keepMs?: number;
+  /** What earlier runs have done is still to come: until `restored`, nothing is taken for fresh. */
+  readonly awaitsEarlier?: boolean;
 };
 
 export type IdempotentRequest = {
@@ -45,7 +47,9 @@ export type IdempotencyVerdict =
   /** The same Idempotency-Key, and another body. */
   | { readonly kind: "mismatch" }
   /** No more can be remembered: forgetting one that is done could make a second call. */
-  | { readonly kind: "full" };
+  | { readonly kind: "full" }
+  /** What earlier runs have done is not known yet. */
+  | { readonly kind: "unready" };
 
 class Entry implements IdempotencyEntry {
   readonly owner: string;
@@ -91,6 +95,7 @@ export class IdempotencyBook {
   readonly #entriesMax: number;
   readonly #perKeyMax: number;
   readonly #keepMs: number;
+  #isReady: boolean;
   readonly #entries = new Map<string, Entry>();
   readonly #countOf = new Map<string, number>();
   /** Those that are done, the first to be forgotten first. */
@@ -101,6 +106,7 @@ export class IdempotencyBook {
     this.#entriesMax = options.entriesMax ?? ENTRIES_MAX;
     this.#perKeyMax = options.perKeyMax ?? PER_KEY_MAX;
     this.#keepMs = options.keepMs ?? KEEP_MS;
+    this.#isReady = options.awaitsEarlier !== true;
   }
 
   /** Requests that are remembered. */
@@ -117,6 +123,7 @@ export class IdempotencyBook {
       if (known.bodyDigest !== bodyDigest) return { kind: "mismatch" };
       return { kind: known.isRunning ? "running" : "done", requestId: known.requestId };
     }
+    if (!this.#isReady) return { kind: "unready" };
     const owner = hash("sha256", keyId, "base64url").slice(0, OWNER_DIGITS);
     if (!this.#hasRoom(owner)) return { kind: "full" };
     const entry = new Entry(this, owner, slot, bodyDigest, requestId);
@@ -140,6 +147,11 @@ export class IdempotencyBook {
     entry.dispatched();
     entry.end();
     entry.forgottenAtMs -= ageMs;
+  }
+
+  /** All that earlier runs have done has been taken over. */
+  restored(): void {
+    this.#isReady = true;
   }
 
   /** For entries alone: done, and remembered for a while. */

@@ -15,7 +15,7 @@ const FIRST_REQUEST = "x-volcano-first-request-id";
 /**
  * Null where the client did not ask for it.
  * @throws GatewayError request_in_progress, request_already_done, idempotency_mismatch, overloaded,
- * invalid_request
+ * ledger_unavailable, invalid_request
  */
 export function beginOnce(
   { idempotency }: House,
@@ -45,6 +45,11 @@ export function beginOnce(
         "idempotency_mismatch",
         "A request with this Idempotency-Key came before, with another body. Send a new key with a new request.",
         { param: "idempotency-key" },
+      );
+    case "unready":
+      throw new GatewayError(
+        "ledger_unavailable",
+        "What earlier runs of the gateway have done is still being read. Try again in a moment.",
       );
     case "full":
       throw new GatewayError(

@@ -6,7 +6,9 @@ import { START_WALL_MS, StillClock } from "../../support/key-records.ts";
 
 const DAY_MS = 86_400_000;
 
-function openBook(bounds: { entriesMax?: number; perKeyMax?: number; keepMs?: number } = {}) {
+type Bounds = { entriesMax?: number; perKeyMax?: number; keepMs?: number; awaitsEarlier?: boolean };
+
+function openBook(bounds: Bounds = {}) {
   const clock = new StillClock();
   const book = new IdempotencyBook({ clock, ...bounds });
   let requests = 0;
@@ -167,5 +169,16 @@ describe("what the ledger keeps", () => {
     for (const text of texts) book.restore(text, "req_x" as RequestId, START_WALL_MS);
     expect(book.size).toBe(2);
     expect(begin("one").kind).toBe("done");
+  });
+
+  test("is waited for: nothing is fresh before it is known what earlier runs have done", () => {
+    const before = openBook();
+    const { text } = before.done("one");
+    const { book, begin } = openBook({ awaitsEarlier: true });
+    expect([begin("one").kind, begin("two").kind]).toEqual(["unready", "unready"]);
+    book.restore(text, "req_x" as RequestId, START_WALL_MS);
+    expect([begin("one").kind, begin("two").kind]).toEqual(["done", "unready"]);
+    book.restored();
+    expect([begin("one").kind, begin("two").kind]).toEqual(["done", "fresh"]);
   });
 });
