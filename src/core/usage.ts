@@ -47,11 +47,17 @@ function detail(details: unknown, member: string): number | null {
  */
 const PLAIN_TIERS: readonly unknown[] = ["default", "scale", "auto"];
 
+/** @param serviceTier the member of that name; what is no text names no tier */
+export function isPlainTier(serviceTier: unknown): boolean {
+  return typeof serviceTier !== "string" || PLAIN_TIERS.includes(serviceTier);
+}
+
 function isPlain(usage: JsonObject, serviceTier: unknown): boolean {
-  const isPlainTier = typeof serviceTier !== "string" || PLAIN_TIERS.includes(serviceTier);
   const input = usage["prompt_tokens_details"];
   const output = usage["completion_tokens_details"];
-  return isPlainTier && detail(input, "audio_tokens") === 0 && detail(output, "audio_tokens") === 0;
+  return (
+    isPlainTier(serviceTier) && detail(input, "audio_tokens") === 0 && detail(output, "audio_tokens") === 0
+  );
 }
 
 /**

@@ -24,8 +24,8 @@ export function refusalMessage(obstacle: Obstacle, claim: Claim, retryAfterMs: n
       return tooLargeMessage(obstacle, claim);
     case "unpriced":
       return (
-        `The price of this model is not known, so ${limitText(obstacle)} cannot cover the call. ` +
-        "Use a model with a price, or ask the gateway's operator to give this one a price."
+        `The price of this call is not known, so ${limitText(obstacle)} cannot cover it. Use a model with a ` +
+        "price, with text and on the default service tier, or ask the gateway's operator for a price."
       );
     case "unready":
       return (

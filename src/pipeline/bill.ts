@@ -47,15 +47,15 @@ function estimate(house: House, plan: Plan, attempt: Attempt, delivered: TextMea
 
 /** No more than the client had allowed: Ark keeps to that. */
 function bounded({ intent }: Plan, { thoughtBytes }: TextMeasure, tokens: number): number {
-  const { outputTokensMax, boundsThoughts } = intent;
+  const { outputTokensMax, boundsThoughts, answers } = intent;
   const isBound = outputTokensMax !== null && (boundsThoughts || thoughtBytes === 0);
-  return isBound ? Math.min(tokens, outputTokensMax) : tokens;
+  return isBound ? Math.min(tokens, outputTokensMax * answers) : tokens;
 }
 
 /** A stream shows its tokens as they come; an answer that is no stream may be done before a byte is out. */
 function unseenTokens({ estimator }: House, { intent }: Plan, { answer, target }: Attempt): number {
   if (intent.stream || answer.phase === "B") return 0;
-  return estimator.unseenOutputTokens(target.label, intent.outputTokensMax);
+  return intent.answers * estimator.unseenOutputTokens(target.label, intent.outputTokensMax);
 }
 
 function priced({ route: { price } }: Plan, usage: Usage, provenance: Provenance): Bill {

@@ -23,6 +23,12 @@ const HIDDEN_LETTERS = ["\\u005f", "\\u005F", "\\u006", "\\u007"];
 const URL_MEMBER = Buffer.from("_url");
 const IMAGE = Buffer.from("image_url");
 const VIDEO = Buffer.from("video_url");
+/** The types of the parts that a name of a few bytes stands for too, whatever their length (ark-api 4.2). */
+const FILE = Buffer.from('"file"');
+const AUDIO = Buffer.from('"input_audio"');
+const SPACE = 0x20;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
 
 /** Each figure is worked out when it is asked for: most calls meet no limit that wants it. */
 export class CallClaim implements Claim {
@@ -49,18 +55,19 @@ export class CallClaim implements Claim {
     const { estimator } = this.#house;
     const { route, measure, intent } = this.#plan;
     const { label } = route.target;
-    return (
-      estimator.inputTokens(label, measure) + estimator.unseenOutputTokens(label, intent.outputTokensMax)
-    );
+    const answerTokens = estimator.unseenOutputTokens(label, intent.outputTokensMax);
+    return estimator.inputTokens(label, measure) + intent.answers * answerTokens;
   }
 
   get tokensMax(): number {
     return this.inputTokensMax + this.outputTokensMax;
   }
 
+  /** Null also where a part may be billed at another rate than the list's (`Usage.isSpecial`). */
   get costMax(): MicroYuan | null {
-    const { price } = this.#plan.route;
-    return price === null ? null : costAtMost(this.inputTokensMax, this.outputTokensMax, price);
+    const { route, intent } = this.#plan;
+    if (route.price === null || intent.isSpecialTier || mayHold(this.#body, AUDIO)) return null;
+    return costAtMost(this.inputTokensMax, this.outputTokensMax, route.price);
   }
 
   /** A token is at least a byte of what the client wrote, pictures and films aside. */
@@ -72,23 +79,46 @@ export class CallClaim implements Claim {
     return this.#inputTokensMax;
   }
 
-  /** `max_tokens` alone does not bound the thoughts, so theirs is added. */
+  /** `max_tokens` alone does not bound the thoughts, so theirs is added. Of all answers together. */
   get outputTokensMax(): number {
     const { intent, route } = this.#plan;
-    const { outputTokensMax, boundsThoughts } = intent;
-    if (outputTokensMax !== null && boundsThoughts) return outputTokensMax;
+    // A bound of nothing is outside Ark's range, and many readers take it for none.
+    const outputTokensMax = intent.outputTokensMax || null;
+    if (outputTokensMax !== null && intent.boundsThoughts) return intent.answers * outputTokensMax;
     const thoughtTokensMax = route.window.outputTokensMax ?? THOUGHT_TOKENS_MAX;
-    return (outputTokensMax ?? ANSWER_TOKENS_DEFAULT) + thoughtTokensMax;
+    return intent.answers * ((outputTokensMax ?? ANSWER_TOKENS_DEFAULT) + thoughtTokensMax);
   }
 }
 
 function tokensOfBodyAtMost(body: Buffer): number {
-  if (body.includes(ESCAPED_ASCII) && HIDDEN_LETTERS.some((letter) => body.includes(letter))) {
-    return CONTEXT_TOKENS_MAX;
-  }
+  if (mayHold(body, FILE) || mayHold(body, AUDIO)) return CONTEXT_TOKENS_MAX;
   const text = body.length + TEMPLATE_TOKENS_MAX;
   if (!body.includes(URL_MEMBER)) return text;
   return text + IMAGE_TOKENS_MAX * countOf(body, IMAGE) + VIDEO_TOKENS_MAX * countOf(body, VIDEO);
+}
+
+function hidesWords(body: Buffer): boolean {
+  return body.includes(ESCAPED_ASCII) && HIDDEN_LETTERS.some((letter) => holdsEscape(body, letter));
+}
+
+/** Texts about escapes hold them too, behind a backslash of their own. */
+function holdsEscape(body: Buffer, letter: string): boolean {
+  for (let at = body.indexOf(letter); at >= 0; at = body.indexOf(letter, at + letter.length)) {
+    let first = at;
+    while (body[first - 1] === BACKSLASH) first--;
+    if ((at - first) % 2 === 0) return true;
+  }
+  return false;
+}
+
+/** Whether a member's value is this JSON string, or some string in the body may be any word. */
+function mayHold(body: Buffer, word: Buffer): boolean {
+  for (let at = body.indexOf(word); at >= 0; at = body.indexOf(word, at + word.length)) {
+    let before = at - 1;
+    while (before > 0 && (body[before] ?? 0) <= SPACE) before--;
+    if (body[before] === COLON) return true;
+  }
+  return hidesWords(body);
 }
 
 function countOf(body: Buffer, word: Buffer): number {

@@ -76,7 +76,7 @@ function foresee(house: House, caller: Caller, door: Door, body: Buffer): Explan
   const usage: Usage = {
     inputTokens: estimator.inputTokens(route.target.label, measure),
     cachedInputTokens: 0,
-    outputTokens: estimator.unseenOutputTokens(route.target.label, intent.outputTokensMax),
+    outputTokens: intent.answers * estimator.unseenOutputTokens(route.target.label, intent.outputTokensMax),
     reasoningTokens: 0,
   };
   return {

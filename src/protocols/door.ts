@@ -19,6 +19,10 @@ export type Intent = {
   readonly outputTokensMax: number | null;
   /** That bound holds thoughts too; else it is for the answer alone (ark-api 4.1). */
   readonly boundsThoughts: boolean;
+  /** How many answers it asks for; that bound holds for each of them. */
+  readonly answers: number;
+  /** It asks for a service tier beside the plain ones, whose prices are not the list's. */
+  readonly isSpecialTier: boolean;
 };
 
 /** How the body that goes to Ark differs from the client's. */

@@ -139,6 +139,23 @@ describe("budgets", () => {
     expect(gateway.simulator.requests.length).toBe(0);
   });
 
+  test.each([
+    ["a tier with prices of its own", { service_tier: "fast" }],
+    [
+      "speech",
+      {
+        messages: [{ role: "user", content: [{ type: "input_audio", input_audio: { url: "https://a/b" } }] }],
+      },
+    ],
+  ])("in yuan do not take %s, whose cost nobody would count", async (_name, more) => {
+    await begin({ settings: PRICED });
+    const secret = await keyWith({ budgets: [{ unit: "cny", amount: 1e9, period: "all" }] });
+    const answer = await chatWith(gateway, secret, bounded(more));
+    expect([answer.status, answer.error["code"]]).toEqual([429, "insufficient_quota"]);
+    expect(gateway.simulator.requests.length).toBe(0);
+    expect((await chatWith(gateway, secret, bounded())).status).toBe(200);
+  });
+
   test("in tokens count what Ark counts, whole and streamed", async () => {
     await begin();
     const { record, secret } = await gateway.newKey({

@@ -18,7 +18,15 @@ const BOTH = [true, false];
 
 function openTap(wantsUsage: boolean, tailBytesMax: number): Tap {
   return openChatTap(
-    { model: "m", stream: true, wantsUsage, outputTokensMax: null, boundsThoughts: false },
+    {
+      model: "m",
+      stream: true,
+      wantsUsage,
+      outputTokensMax: null,
+      boundsThoughts: false,
+      answers: 1,
+      isSpecialTier: false,
+    },
     tailBytesMax,
   );
 }

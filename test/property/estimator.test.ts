@@ -24,6 +24,8 @@ function measureOf(events: readonly WrittenEvent[]): TextMeasure {
     wantsUsage: false,
     outputTokensMax: null,
     boundsThoughts: false,
+    answers: 1,
+    isSpecialTier: false,
   });
   tap.push(Buffer.concat(events.map(({ bytes }) => bytes)));
   return tap.measure;

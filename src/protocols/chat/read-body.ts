@@ -1,6 +1,7 @@
 /** Reads a chat body without parsing it: what it asks for, and which splices send it on. */
 import type { Change, Repair } from "../../core/changes.ts";
 import { GatewayError } from "../../core/errors.ts";
+import { isPlainTier } from "../../core/usage.ts";
 import { wantedNames } from "../../wire/json-key.ts";
 import { readCount } from "../../wire/json-number.ts";
 import type { JsonMember } from "../../wire/json-scan.ts";
@@ -18,10 +19,15 @@ const actedOn = wantedNames([
   "stream_options",
   "max_tokens",
   "max_completion_tokens",
+  "n",
+  "service_tier",
   "messages",
 ]);
 
 export const MODEL_BYTES_MAX = 256;
+/** OpenAI's bound; Ark takes at most five (ark-api 4.1). */
+const ANSWERS_MAX = 128;
+const TIER_BYTES_MAX = 64;
 
 /** Built once per body, for any number of targets. */
 class ChatReading implements Reading {
@@ -81,6 +87,8 @@ export function readBody(body: Buffer): Reading {
   const streamOptions = soleMember(members, "stream_options");
   const maxTokens = soleMember(members, "max_tokens");
   const maxCompletionTokens = soleMember(members, "max_completion_tokens");
+  const n = soleMember(members, "n");
+  const serviceTier = soleMember(members, "service_tier");
   const messages = soleMember(members, "messages");
 
   if (model === null || model.kind === "null") throw missingModel();
@@ -95,6 +103,8 @@ export function readBody(body: Buffer): Reading {
     wantsUsage: wish?.wantsUsage ?? false,
     outputTokensMax: allTokensMax ?? answerTokensMax,
     boundsThoughts: allTokensMax !== null,
+    answers: readAnswers(body, n),
+    isSpecialTier: !isPlainTier(readTier(body, serviceTier)),
   };
   return new ChatReading(
     intent,
@@ -149,4 +159,18 @@ function readBound(body: Buffer, member: JsonMember | null): number | null {
     throw invalid(member.name, `\`${member.name}\` must be a whole number of tokens, not negative, or null.`);
   }
   return bound;
+}
+
+/** Ark's default is one, and what it makes of none is not known. */
+function readAnswers(body: Buffer, member: JsonMember | null): number {
+  if (member === null || member.kind === "null") return 1;
+  const answers = member.kind === "number" ? readCount(body, member.valueStart, member.valueEnd) : null;
+  if (answers !== null && answers <= ANSWERS_MAX) return Math.max(1, answers);
+  throw invalid("n", `\`n\` must be a whole number of answers, at most ${ANSWERS_MAX}, or null.`);
+}
+
+/** What is no name of a tier is Ark's to refuse. */
+function readTier(body: Buffer, member: JsonMember | null): string | null {
+  if (member === null || member.kind !== "string") return null;
+  return decodeString(body, member.valueStart, member.valueEnd, TIER_BYTES_MAX) ?? "";
 }

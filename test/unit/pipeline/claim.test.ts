@@ -1,6 +1,7 @@
 /** What a call could use, before it is made: from how its body bounds it, and what its model can do. */
 import { describe, expect, test } from "vitest";
 import type { KeyId } from "../../../src/core/ids.ts";
+import type { PriceList } from "../../../src/core/money.ts";
 import type { Caller } from "../../../src/keys/gate.ts";
 import { CalibratedEstimator } from "../../../src/ledger/estimate/calibrated-estimator.ts";
 import { CallClaim } from "../../../src/pipeline/claim.ts";
@@ -17,11 +18,12 @@ const TEMPLATE = 1_024;
 function claimOf(
   text: string,
   window: { contextTokens: number | null; outputTokensMax: number | null },
+  price: PriceList | null = null,
 ): CallClaim {
   const body = Buffer.from(text);
   const { intent } = chatDoor.read(body);
   const house = { estimator: new CalibratedEstimator() } as Pick<House, "estimator"> as House;
-  const route = { alias: "m", window, price: null, target: { label: "ark/ep" } };
+  const route = { alias: "m", window, price, target: { label: "ark/ep" } };
   const plan = { intent, route, measure: measureBody(body) } as unknown as Plan;
   return new CallClaim(house, CALLER, plan, body);
 }
@@ -36,7 +38,9 @@ describe("the most of an answer", () => {
     ["max_tokens and the thoughts beside it", ',"max_tokens":100', 100 + 65_536, 100 + 12_288],
     ["both: the one that bounds all of it", ',"max_tokens":100,"max_completion_tokens":50', 50, 50],
     ["neither: Ark's own bound and the thoughts", "", 4_096 + 65_536, 4_096 + 12_288],
-    ["nothing is nothing", ',"max_completion_tokens":0', 0, 0],
+    ["nothing, which bounds nothing", ',"max_completion_tokens":0', 4_096 + 65_536, 4_096 + 12_288],
+    ["of each of several answers", ',"max_completion_tokens":100,"n":5', 500, 500],
+    ["of several answers and their thoughts", ',"max_tokens":100,"n":2', 2 * 65_636, 2 * 12_388],
   ])("%s", (_name, more, unknown, known) => {
     expect(claimOf(bodyWith(more), UNKNOWN).outputTokensMax).toBe(unknown);
     expect(claimOf(bodyWith(more), KNOWN).outputTokensMax).toBe(known);
@@ -67,9 +71,50 @@ describe("the most of an input", () => {
     },
   );
 
+  test.each([
+    ["a file by its id", '{"type":"file","file":{"file_id":"file-1"}}'],
+    ["a file by its address", '{"type" : \t"file","file":{"file_url":"https://a/b.pdf"}}'],
+    ["a file in the body", '{"type":"file","file":{"file_data":"data:application/pdf;base64,AAAA"}}'],
+    ["speech by its address", '{"type":"input_audio","input_audio":{"url":"https://a/b"}}'],
+    ["speech by its id", '{"type":"input\\u005faudio","input_audio":{"file_id":"file-1"}}'],
+  ])("takes the whole window for %s, whose length nobody here knows", (_name, part) => {
+    expect(claimOf(bodyWith("", `[${part}]`), UNKNOWN).inputTokensMax).toBe(1_048_576);
+    expect(claimOf(bodyWith("", `[${part}]`), KNOWN).inputTokensMax).toBe(100_000);
+  });
+
+  test.each([
+    ["a tool's parameter", ',"tools":[{"properties":{"file":{"type":"string"},"input_audio":{}}}]', '"hi"'],
+    ["a text about parts", "", JSON.stringify('{"type":"file"} and {"type":"input_audio"}')],
+    ["a text about escapes", "", JSON.stringify("image\\u005furl \\\\u0061")],
+  ])("does not take %s for a part", (_name, more, content) => {
+    const text = bodyWith(more, content);
+    expect(claimOf(text, UNKNOWN).inputTokensMax).toBe(text.length + TEMPLATE);
+  });
+
   test("does not take what serializers escape for something hidden", () => {
     const text = bodyWith("", '"\\u4f60\\u00e9\\u003c\\u0026\\u0022\\u001f"');
     expect(claimOf(text, UNKNOWN).inputTokensMax).toBe(text.length + TEMPLATE);
+  });
+});
+
+describe("the most of a cost", () => {
+  const price = {
+    version: "v",
+    tiers: [
+      { inputTokensMax: null, outputTokensMax: null, input: 1_000_000, cachedInput: null, output: 2_000_000 },
+    ],
+  };
+
+  test("is that of all input and all output", () => {
+    const text = bodyWith(',"max_completion_tokens":100,"service_tier":"auto"');
+    expect(claimOf(text, UNKNOWN, price).costMax).toBe(text.length + TEMPLATE + 200 + 1);
+  });
+
+  test.each([
+    ["a tier that has prices of its own", bodyWith(',"service_tier":"fast"')],
+    ["speech, which has one too", bodyWith("", '[{"type":"input_audio","input_audio":{"data":"AAAA"}}]')],
+  ])("is not known of %s", (_name, text) => {
+    expect(claimOf(text, UNKNOWN, price).costMax).toBeNull();
   });
 });
 

@@ -43,6 +43,16 @@ describe("the intent", () => {
     ['{"model":"m","max_tokens":0}', { outputTokensMax: 0 }],
     ['{"model":"m","max_tokens":1e3}', { outputTokensMax: 1_000 }],
     ['{"model":"m","max_tokens":1e400}', { outputTokensMax: Number.MAX_SAFE_INTEGER }],
+    ['{"model":"m","n":3}', { answers: 3 }],
+    ['{"model":"m","n":128}', { answers: 128 }],
+    ['{"model":"m","n":0}', {}],
+    ['{"model":"m","n":null}', {}],
+    ['{"model":"m","service_tier":"fast"}', { isSpecialTier: true }],
+    ['{"model":"m","service_tier":"f\\u0061st"}', { isSpecialTier: true }],
+    [`{"model":"m","service_tier":"${"a".repeat(65)}"}`, { isSpecialTier: true }],
+    ['{"model":"m","service_tier":"auto"}', {}],
+    ['{"model":"m","service_tier":"default"}', {}],
+    ['{"model":"m","service_tier":null}', {}],
   ])("of %s", (text, expected) => {
     expect(intentOf(text)).toEqual({
       model: "m",
@@ -50,6 +60,8 @@ describe("the intent", () => {
       wantsUsage: false,
       outputTokensMax: null,
       boundsThoughts: false,
+      answers: 1,
+      isSpecialTier: false,
       ...expected,
     });
   });
@@ -109,6 +121,9 @@ describe("refused", () => {
     ["invalid_request", "max_tokens", '{"model":"m","max_tokens":"7"}'],
     ["invalid_request", "max_tokens", '{"model":"m","max_tokens":-1,"max_completion_tokens":7}'],
     ["invalid_request", "max_completion_tokens", '{"model":"m","max_completion_tokens":true}'],
+    ["invalid_request", "n", '{"model":"m","n":129}'],
+    ["invalid_request", "n", '{"model":"m","n":1.5}'],
+    ["invalid_request", "n", '{"model":"m","n":"2"}'],
     ["invalid_request", "stream_options", '{"model":"m","stream":true,"stream_options":[]}'],
     ["invalid_request", "stream_options", '{"model":"m","stream":true,"stream_options":true}'],
     [
@@ -124,6 +139,8 @@ describe("refused", () => {
     ["ambiguous_body", "model", '{"model":"m","x":1,"mode\\u006c":"n"}'],
     ["ambiguous_body", "stream", '{"model":"m","stream":true,"\u017ftream":false}'],
     ["ambiguous_body", "stream", '{"model":"m","stream":true,"stream":true}'],
+    ["ambiguous_body", "n", '{"model":"m","N":5}'],
+    ["ambiguous_body", "service_tier", '{"model":"m","service_tier":"auto","service_tier":"fast"}'],
     ["ambiguous_body", "stream_options", '{"model":"m","stream_options":null,"Stream_Options":{}}'],
     ["ambiguous_body", "max_tokens", '{"model":"m","max_to\u212aens":1}'],
     ["ambiguous_body", "max_tokens", '{"model":"m","max_tokens":1,"max_tokens":1}'],

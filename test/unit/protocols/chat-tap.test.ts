@@ -10,7 +10,15 @@ const USAGE = 'data: {"choices":[],"usage":{"prompt_tokens":9,"completion_tokens
 const DONE = "data: [DONE]\n\n";
 
 function open(wantsUsage = false): Tap {
-  return openChatTap({ model: "m", stream: true, wantsUsage, outputTokensMax: null, boundsThoughts: false });
+  return openChatTap({
+    model: "m",
+    stream: true,
+    wantsUsage,
+    outputTokensMax: null,
+    boundsThoughts: false,
+    answers: 1,
+    isSpecialTier: false,
+  });
 }
 
 /** Pushes the pieces; each answer as text. */
@@ -358,7 +366,15 @@ describe("at most 1 MiB is held", () => {
 
   test("what flowed and ended with the stream's last CR is whole", () => {
     const tap = openChatTap(
-      { model: "m", stream: true, wantsUsage: false, outputTokensMax: null, boundsThoughts: false },
+      {
+        model: "m",
+        stream: true,
+        wantsUsage: false,
+        outputTokensMax: null,
+        boundsThoughts: false,
+        answers: 1,
+        isSpecialTier: false,
+      },
       5,
     );
     push(tap, "data: x\r\n\r");
