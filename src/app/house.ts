@@ -2,20 +2,17 @@
 import { findArkModel, priceOfModel } from "../config/ark-models.ts";
 import type { Config, ModelConfig } from "../config/config.ts";
 import { PRODUCT, VERSION } from "../core/version.ts";
-import type { KeyRecord } from "../keys/key-record.ts";
 import type { House } from "../pipeline/house.ts";
-import { mayUse } from "../pipeline/permission.ts";
 import { type Route, RouteTable, type Window } from "../pipeline/route.ts";
 import { Cors } from "../pipeline/visit/cors.ts";
 import { Occupancy } from "../pipeline/visit/in-flight.ts";
-import type { Pages } from "../pipeline/visit/pages.ts";
 import { doors } from "../protocols/index.ts";
-import { renderModels } from "../protocols/model-list.ts";
 import { openaiDialect } from "../protocols/openai-dialect.ts";
 import { upstreamKinds } from "../upstreams/index.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 import type { Foundation } from "./foundation.ts";
 import { modelCards } from "./model-cards.ts";
+import { ModelPages } from "./model-pages.ts";
 
 /** One version of the house, and how to leave it once nobody is in it any more. */
 export type BuiltHouse = { readonly house: House; close(): Promise<void> };
@@ -46,7 +43,7 @@ export function buildHouse(config: Config, foundation: Foundation): BuiltHouse {
     authMode: config.auth.mode,
     lendsKey: config.auth.mode === "passthrough" && holdsKey(config),
     routes: buildRoutes(config, upstreams),
-    pages: buildPages(config),
+    pages: new ModelPages(modelCards(config)),
     cors: new Cors(config.server.corsOrigins),
     settings: {
       bodyBytesMax: config.server.bodyBytesMax,
@@ -122,23 +119,6 @@ function routeOf(
     window: windowOf(target.model),
     isExample: model.isExample,
   });
-}
-
-function buildPages(config: Config): Pages {
-  const cards = modelCards(config);
-  const { list, byId } = renderModels(cards);
-  /** A record is never changed: whoever changes a key puts another in its place. */
-  const lists = new WeakMap<KeyRecord, Buffer>();
-  return {
-    root: Buffer.from(JSON.stringify({ name: PRODUCT, version: VERSION })),
-    models: (caller) => {
-      if (caller.kind === "own" || caller.key.models === null) return list;
-      const own = lists.get(caller.key) ?? renderModels(cards.filter(({ id }) => mayUse(caller, id))).list;
-      lists.set(caller.key, own);
-      return own;
-    },
-    model: (id, caller) => (mayUse(caller, id) ? (byId.get(id) ?? null) : null),
-  };
 }
 
 function windowOf(model: string): Window {

@@ -68,24 +68,19 @@ function modelObject(card: ModelCard): object {
   };
 }
 
-/**
- * The answers for the list and for each model, made once: the list does not change until the configuration
- * does.
- */
-export function renderModels(cards: readonly ModelCard[]): {
-  list: Buffer;
-  byId: ReadonlyMap<string, Buffer>;
-} {
-  const objects = cards.map(modelObject);
-  const byId = new Map(
-    cards.map((card, index) => [card.id, Buffer.from(JSON.stringify(objects[index]))] as const),
-  );
+/** The answer for a list of models. */
+export function renderModelList(cards: readonly ModelCard[]): Buffer {
   const list = {
     object: "list",
-    data: objects,
+    data: cards.map(modelObject),
     has_more: false,
     first_id: cards[0]?.id ?? null,
     last_id: cards.at(-1)?.id ?? null,
   };
-  return { list: Buffer.from(JSON.stringify(list)), byId };
+  return Buffer.from(JSON.stringify(list));
+}
+
+/** The answer for one model. */
+export function renderModel(card: ModelCard): Buffer {
+  return Buffer.from(JSON.stringify(modelObject(card)));
 }
