@@ -38,6 +38,8 @@ export class CallClaim implements Claim {
   readonly #plan: Plan;
   readonly #body: Buffer;
   #inputTokensMax = -1;
+  /** Null: not looked at yet. */
+  #maySpeak: boolean | null = null;
 
   constructor(house: House, caller: Caller, plan: Plan, body: Buffer) {
     this.keyId = caller.keyId;
@@ -66,7 +68,7 @@ export class CallClaim implements Claim {
   /** Null also where a part may be billed at another rate than the list's (`Usage.isSpecial`). */
   get costMax(): MicroYuan | null {
     const { route, intent } = this.#plan;
-    if (route.price === null || intent.isSpecialTier || mayHold(this.#body, AUDIO)) return null;
+    if (route.price === null || intent.isSpecialTier || this.#holdsAudio()) return null;
     return costAtMost(this.inputTokensMax, this.outputTokensMax, route.price);
   }
 
@@ -74,7 +76,9 @@ export class CallClaim implements Claim {
   get inputTokensMax(): number {
     if (this.#inputTokensMax < 0) {
       const windowTokens = this.#plan.route.window.contextTokens ?? CONTEXT_TOKENS_MAX;
-      this.#inputTokensMax = Math.min(windowTokens, tokensOfBodyAtMost(this.#body));
+      this.#inputTokensMax = this.#holdsAudio()
+        ? windowTokens
+        : Math.min(windowTokens, tokensOfBodyAtMost(this.#body));
     }
     return this.#inputTokensMax;
   }
@@ -88,10 +92,16 @@ export class CallClaim implements Claim {
     const thoughtTokensMax = route.window.outputTokensMax ?? THOUGHT_TOKENS_MAX;
     return intent.answers * ((outputTokensMax ?? ANSWER_TOKENS_DEFAULT) + thoughtTokensMax);
   }
+
+  /** Looked for once: bodies are long, and every budget asks. */
+  #holdsAudio(): boolean {
+    this.#maySpeak ??= mayHold(this.#body, AUDIO);
+    return this.#maySpeak;
+  }
 }
 
 function tokensOfBodyAtMost(body: Buffer): number {
-  if (mayHold(body, FILE) || mayHold(body, AUDIO)) return CONTEXT_TOKENS_MAX;
+  if (mayHold(body, FILE)) return CONTEXT_TOKENS_MAX;
   const text = body.length + TEMPLATE_TOKENS_MAX;
   if (!body.includes(URL_MEMBER)) return text;
   return text + IMAGE_TOKENS_MAX * countOf(body, IMAGE) + VIDEO_TOKENS_MAX * countOf(body, VIDEO);
