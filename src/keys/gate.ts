@@ -13,6 +13,11 @@ export interface Gate {
   /** Null refuses; the same answer whatever the reason. */
   letIn(credential: string): Caller | null;
   /**
+   * The caller as its key is by now, for those who were let in a while ago: itself where nothing has changed.
+   * @returns null where its key opens nothing any more
+   */
+  renew(caller: Caller): Caller | null;
+  /**
    * Counts a credential that was refused.
    * @param address of the connection
    * @returns seconds to wait where too many came from there, else null

@@ -65,9 +65,14 @@ export class KeyRing {
     this.#table.put(hash, record, untilMs);
   }
 
+  /** Whether the key of this record opens: neither revoked nor expired. */
+  opens(record: KeyRecord, nowWallMs: number): boolean {
+    return nowWallMs < opensUntil(record);
+  }
+
   /** Whether any key opens. */
   usable(nowWallMs: number): boolean {
-    for (const record of this.#byId.values()) if (nowWallMs < opensUntil(record)) return true;
+    for (const record of this.#byId.values()) if (this.opens(record, nowWallMs)) return true;
     return false;
   }
 }

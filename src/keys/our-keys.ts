@@ -33,6 +33,13 @@ export class KeysGate implements Gate {
     return key === null ? null : { kind: "key", key, keyId: key.id };
   }
 
+  renew(caller: Caller): Caller | null {
+    if (caller.kind === "own") return caller;
+    const key = this.#ring.get(caller.keyId);
+    if (key === null || !this.#ring.opens(key, this.#clock.wallMs())) return null;
+    return key === caller.key ? caller : { kind: "key", key, keyId: key.id };
+  }
+
   countFailure(address: string): number | null {
     return this.#failures.count(address);
   }
@@ -50,6 +57,10 @@ export class BothGate implements Gate {
 
   letIn(credential: string): Caller | null {
     return credential.startsWith(OURS) ? this.#keys.letIn(credential) : this.#passthrough.letIn(credential);
+  }
+
+  renew(caller: Caller): Caller | null {
+    return this.#keys.renew(caller);
   }
 
   countFailure(address: string): number | null {

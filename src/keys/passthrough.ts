@@ -15,6 +15,11 @@ export class PassthroughGate implements Gate {
     return { kind: "own", credential, keyId: this.#fingerprints.of(credential) };
   }
 
+  /** Whether an Ark key is still good, Ark says. */
+  renew(caller: Caller): Caller {
+    return caller;
+  }
+
   /** What it refuses is malformed, not guessed: whether an Ark key is good, Ark says. */
   countFailure(_address: string): number | null {
     return null;

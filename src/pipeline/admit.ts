@@ -63,16 +63,18 @@ class InLine implements ReplyListener, WaitSignal {
 
 /**
  * At once, or, where there is a line and a place in it, once the limits have room.
- * @throws GatewayError overloaded, rate_limit_exceeded, insufficient_quota, ledger_unavailable,
- * client_closed, shutting_down; what was granted by then has been given back
+ * @param known the caller as it was let in: its key may have changed since, or be revoked
+ * @throws GatewayError invalid_api_key, overloaded, rate_limit_exceeded, insufficient_quota,
+ * ledger_unavailable, client_closed, shutting_down; what was granted by then has been given back
  */
 export function admit(
   house: House,
   visit: Visit,
-  caller: Caller,
+  known: Caller,
   plan: Plan,
   body: Buffer,
 ): Ticket | Promise<Ticket> {
+  const caller = house.gate.renew(known) ?? shutOut();
   const place = takePlace(house.places);
   try {
     const claim = new CallClaim(house, caller, plan, body);
@@ -81,17 +83,20 @@ export function admit(
     const line = new InLine();
     const waiting = house.limits.wait(claim, verdict.refusal, line);
     if (waiting === null) return refused(house, visit, caller, verdict.refusal);
-    return stand(house, visit, caller, place, line, waiting);
+    return stand(house, visit, { caller, plan, body }, place, line, waiting);
   } catch (error) {
     place.release();
     throw error;
   }
 }
 
+/** What stands in line, and comes to `admit` again where its key has changed meanwhile. */
+type Call = { readonly caller: Caller; readonly plan: Plan; readonly body: Buffer };
+
 async function stand(
   house: House,
   visit: Visit,
-  caller: Caller,
+  { caller, plan, body }: Call,
   place: Grant,
   line: InLine,
   waiting: Promise<Verdict>,
@@ -102,17 +107,29 @@ async function stand(
   visit.line = null;
   try {
     if (verdict.kind === "granted") {
-      const ticket = granted(house, visit, caller, place, verdict.permit);
-      if (!visit.reply.gone) return ticket;
-      ticket.settle(null);
+      const { permit } = verdict;
+      const isSame = house.gate.renew(caller) === caller;
+      if (isSame && !visit.reply.gone) return granted(house, visit, caller, place, permit);
+      permit.settle(null);
     }
     visit.checkPresent();
-    if (verdict.kind === "refused") refused(house, visit, caller, verdict.refusal);
-    throw new TypeError("a place in line was given to somebody who is not there");
+    if (verdict.kind === "granted") {
+      place.release();
+      return await admit(house, visit, caller, plan, body);
+    }
+    return refused(house, visit, caller, verdict.refusal);
   } catch (error) {
     place.release();
     throw error;
   }
+}
+
+function shutOut(): never {
+  throw new GatewayError(
+    "invalid_api_key",
+    "The API key of this call was revoked or has expired since the call came in. Send one that is good.",
+    { headers: { "www-authenticate": "Bearer" } },
+  );
 }
 
 function takePlace(places: Limiter): Grant {
@@ -154,19 +171,33 @@ function tellStanding({ limits }: House, reply: Reply, caller: Caller): void {
   if (standing !== null) addStanding(reply, standing);
 }
 
+/** Names put together for each call would cost as much as the rest of it. */
+const RATE_HEADERS = {
+  requests: {
+    limit: "x-ratelimit-limit-requests",
+    remaining: "x-ratelimit-remaining-requests",
+    reset: "x-ratelimit-reset-requests",
+  },
+  tokens: {
+    limit: "x-ratelimit-limit-tokens",
+    remaining: "x-ratelimit-remaining-tokens",
+    reset: "x-ratelimit-reset-tokens",
+  },
+} as const;
+
 function addStanding(reply: Reply, { requests, tokens }: KeyStanding): void {
-  if (requests !== null) addRate(reply, "requests", requests);
-  if (tokens !== null) addRate(reply, "tokens", tokens);
+  if (requests !== null) addRate(reply, RATE_HEADERS.requests, requests);
+  if (tokens !== null) addRate(reply, RATE_HEADERS.tokens, tokens);
 }
 
 function addRate(
   reply: Reply,
-  unit: "requests" | "tokens",
+  names: (typeof RATE_HEADERS)["requests" | "tokens"],
   { limit, remaining, resetMs }: RateStanding,
 ): void {
-  reply.addHeader(`x-ratelimit-limit-${unit}`, String(limit));
-  reply.addHeader(`x-ratelimit-remaining-${unit}`, String(Math.max(0, Math.floor(remaining))));
-  reply.addHeader(`x-ratelimit-reset-${unit}`, durationText(Math.ceil(resetMs / 1_000)));
+  reply.addHeader(names.limit, String(limit));
+  reply.addHeader(names.remaining, String(Math.floor(remaining)));
+  reply.addHeader(names.reset, durationText(Math.ceil(resetMs / 1_000)));
 }
 
 /** As OpenAI writes it: `17s`, `1m0s`. */

@@ -238,6 +238,28 @@ describe("the line", () => {
     expect(stream.text).not.toContain("[DONE]");
   });
 
+  test("lets nobody through whose key was revoked, or lowered, while he stood in it", async () => {
+    await begin({ settings: QUEUED, simulator: { firstTokenDelayMs: 300 } });
+    const keys = await Promise.all(
+      [1, 2].map(() => gateway.newKey({ limits: { ...UNLIMITED, concurrent: 1 } })),
+    );
+    const [one, two] = keys.map(({ record }) => record.id);
+    const calls = [...keys, ...keys].map(({ secret }) => chatWith(gateway, secret, bounded()));
+    await until(() => gateway.gateway.callsWaiting === 2, "two in line", 2_000);
+    const lowered = {
+      ...UNLIMITED,
+      concurrent: 1,
+      budgets: [{ unit: "tokens", amount: 1, period: "all" }],
+    } as const;
+    if (one !== undefined) await gateway.desk.revoke(one, "test");
+    if (two !== undefined) await gateway.desk.change(two, { limits: lowered }, "test");
+    const answers = await Promise.all(calls);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 401, 429]);
+    expect(answers[2]?.error["code"]).toBe("invalid_api_key");
+    expect(gateway.simulator.requests.length).toBe(2);
+    expect(gateway.gateway.reserved).toEqual({ tokens: 0, cost: 0 });
+  });
+
   test("has no more than its places", async () => {
     await begin({
       settings: { limits: { queue: { waiting_max: 2, wait_max: "5s" } } },
