@@ -7,6 +7,8 @@ import type { KeyRing } from "./key-ring.ts";
 
 /** Whatever begins so must be a key of ours; Ark's own keys do not. */
 const OURS = "sk-";
+/** And whatever holds this is one of ours with something around it, such as quotes: Ark must not see it. */
+const MARK = "sk-vp-";
 
 export type KeysGateParts = {
   readonly ring: KeyRing;
@@ -56,7 +58,8 @@ export class BothGate implements Gate {
   }
 
   letIn(credential: string): Caller | null {
-    return credential.startsWith(OURS) ? this.#keys.letIn(credential) : this.#passthrough.letIn(credential);
+    const isForUs = credential.startsWith(OURS) || credential.toLowerCase().includes(MARK);
+    return isForUs ? this.#keys.letIn(credential) : this.#passthrough.letIn(credential);
   }
 
   renew(caller: Caller): Caller | null {

@@ -39,7 +39,8 @@ gateContract("keys", () => ({
 gateContract("both", () => ({
   gate: openGates().both,
   good: [first, ARK_KEY],
-  letsStrangersIn: (credential) => isVisible(credential) && !credential.startsWith("sk-"),
+  letsStrangersIn: (credential) =>
+    isVisible(credential) && !credential.startsWith("sk-") && !/sk-vp-/i.test(credential),
 }));
 
 describe("who is let in", () => {
@@ -64,6 +65,13 @@ describe("who is let in", () => {
   test("no wrong key that looks like ours, where both may come", () => {
     expect(openGates().both.letIn(newKeySecret())).toBeNull();
     expect(openGates().both.letIn("SK-other")).not.toBeNull();
+  });
+
+  test("no key of ours with something around it, which would go to Ark", () => {
+    const { both } = openGates();
+    for (const text of [`"${first}"`, `'${first}'`, `<${first}>`, first.toUpperCase(), `Key=${first}`]) {
+      expect(both.letIn(text)).toBeNull();
+    }
   });
 
   test("a credential of 4,096 bytes, and none of 4,097", () => {
