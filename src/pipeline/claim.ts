@@ -26,6 +26,8 @@ const VIDEO = Buffer.from("video_url");
 /** The types of the parts that a name of a few bytes stands for too, whatever their length (ark-api 4.2). */
 const FILE = Buffer.from('"file"');
 const AUDIO = Buffer.from('"input_audio"');
+/** So many of one word are looked at; a body with more of them may hold anything. */
+const LOOKED_AT_MAX = 10_000;
 const SPACE = 0x20;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
@@ -76,9 +78,8 @@ export class CallClaim implements Claim {
   get inputTokensMax(): number {
     if (this.#inputTokensMax < 0) {
       const windowTokens = this.#plan.route.window.contextTokens ?? CONTEXT_TOKENS_MAX;
-      this.#inputTokensMax = this.#holdsAudio()
-        ? windowTokens
-        : Math.min(windowTokens, tokensOfBodyAtMost(this.#body));
+      const isWhole = this.#body.length >= windowTokens || this.#holdsAudio();
+      this.#inputTokensMax = isWhole ? windowTokens : Math.min(windowTokens, tokensOfBodyAtMost(this.#body));
     }
     return this.#inputTokensMax;
   }
@@ -113,7 +114,9 @@ function hidesWords(body: Buffer): boolean {
 
 /** Texts about escapes hold them too, behind a backslash of their own. */
 function holdsEscape(body: Buffer, letter: string): boolean {
+  let looked = 0;
   for (let at = body.indexOf(letter); at >= 0; at = body.indexOf(letter, at + letter.length)) {
+    if (++looked > LOOKED_AT_MAX) return true;
     let first = at;
     while (body[first - 1] === BACKSLASH) first--;
     if ((at - first) % 2 === 0) return true;
@@ -123,7 +126,9 @@ function holdsEscape(body: Buffer, letter: string): boolean {
 
 /** Whether a member's value is this JSON string, or some string in the body may be any word. */
 function mayHold(body: Buffer, word: Buffer): boolean {
+  let looked = 0;
   for (let at = body.indexOf(word); at >= 0; at = body.indexOf(word, at + word.length)) {
+    if (++looked > LOOKED_AT_MAX) return true;
     let before = at - 1;
     while (before > 0 && (body[before] ?? 0) <= SPACE) before--;
     if (body[before] === COLON) return true;

@@ -91,6 +91,12 @@ describe("the most of an input", () => {
     expect(claimOf(text, UNKNOWN).inputTokensMax).toBe(text.length + TEMPLATE);
   });
 
+  test("gives up on a body that is nothing but words to look at, and takes the whole window for it", () => {
+    const texts = (words: number) => bodyWith("", JSON.stringify("\\u0061".repeat(words)));
+    expect(claimOf(texts(10_000), UNKNOWN).inputTokensMax).toBe(texts(10_000).length + TEMPLATE);
+    expect(claimOf(texts(10_001), UNKNOWN).inputTokensMax).toBe(1_048_576);
+  });
+
   test("does not take what serializers escape for something hidden", () => {
     const text = bodyWith("", '"\\u4f60\\u00e9\\u003c\\u0026\\u0022\\u001f"');
     expect(claimOf(text, UNKNOWN).inputTokensMax).toBe(text.length + TEMPLATE);
