@@ -53,9 +53,19 @@ export async function resolve(
   return { plan, cargo: { body, rewrite: reading.rewrite(route.target.model, route.repairs) } };
 }
 
-/** One of ours stays here; the caller's own is what Ark is shown, unless the gateway lends its key to all. */
+/**
+ * One of ours stays here; the caller's own is what Ark is shown, unless the gateway lends its key to all.
+ * @throws GatewayError upstream_auth, where there is nothing to show
+ */
 function credentialFor(house: House, caller: Caller, { target }: Route): string | null {
-  if (caller.kind === "key") return null;
+  if (caller.kind === "key") {
+    if (target.upstream.holdsKey) return null;
+    throw new GatewayError(
+      "upstream_auth",
+      "The gateway has no Ark key of its own for this model, so it serves only callers who send theirs. " +
+        "Its operator can set one (api_keys of the upstream).",
+    );
+  }
   return house.lendsKey && target.upstream.holdsKey ? null : caller.credential;
 }
 

@@ -6,6 +6,7 @@ import {
   chatWith,
   getWith,
   type KeyedGateway,
+  PLAIN_DRAFT,
   startKeyedGateway,
 } from "../support/keyed-gateway.ts";
 import { startGateway } from "../support/running-gateway.ts";
@@ -122,6 +123,17 @@ describe("both", () => {
     } finally {
       await mixed.close();
     }
+  });
+
+  test("says to a key of its own where it has nothing to show to Ark, and asks nobody", async () => {
+    const keyless = await startGateway({ settings: { auth: { mode: "both" } } });
+    const { secret } = await keyless.desk.create(PLAIN_DRAFT, "test");
+    const answer = await chatWith(keyless, secret, chatBodyFor("deepseek-v3"));
+    expect([answer.status, answer.error["code"]]).toEqual([502, "upstream_auth"]);
+    expect(answer.header("x-should-retry")).toBe("false");
+    expect(keyless.simulator.requests.length).toBe(0);
+    expect(keyless.ledger.rows()).toEqual([]);
+    await keyless.close();
   });
 });
 
