@@ -12,6 +12,7 @@ import { KeyDesk } from "../src/keys/key-desk.ts";
 import type { KeyRecord } from "../src/keys/key-record.ts";
 import { KeyRing } from "../src/keys/key-ring.ts";
 import { keyHash } from "../src/keys/new-key.ts";
+import { SharedParts } from "../src/keys/shared-parts.ts";
 import { descriptorWriter } from "../src/telemetry/line-writer.ts";
 import { createPinoLog } from "../src/telemetry/pino-log.ts";
 
@@ -49,7 +50,8 @@ if (reading.kind === "broken") throw new Error(JSON.stringify(reading.problems))
 const { config } = reading;
 const secretsFile = environment["VOLCANO_BENCH_SECRETS"];
 const secrets = secretsFile === undefined ? [] : readFileSync(secretsFile, "utf8").split("\n");
-const ring = new KeyRing(secrets.map(recordOf));
+const shared = new SharedParts();
+const ring = new KeyRing(secrets.map((secret, index) => shared.in(recordOf(secret, index))));
 const desk = new KeyDesk({ ring, archive: { keep: () => Promise.resolve() }, clock: systemClock });
 const writer = descriptorWriter(STANDARD_OUTPUT);
 const log = createPinoLog({ level: config.log.level, sink: writer, secrets: [] });

@@ -10,6 +10,7 @@ import type { SpendingSums } from "../core/limits.ts";
 import { KeyDesk } from "../keys/key-desk.ts";
 import { KEY_RECORDS, keyRecordText, readKeyRecord } from "../keys/key-json.ts";
 import { KeyRing } from "../keys/key-ring.ts";
+import { SharedParts } from "../keys/shared-parts.ts";
 import { DurableLedger } from "../ledger/durable-ledger.ts";
 import { CalibratedEstimator } from "../ledger/estimate/calibrated-estimator.ts";
 import type { Estimator } from "../ledger/estimator.ts";
@@ -81,7 +82,8 @@ export function booksInMemory(ledger: Ledger = new MemoryLedger()): Books {
 
 /** What a ledger that is open says of everything but itself. */
 export function booksOver(ledger: DurableLedger, admin: BooksAdmin | null): Books {
-  const records = ledger.records(KEY_RECORDS).map(({ body }) => readKeyRecord(body));
+  const shared = new SharedParts();
+  const records = ledger.records(KEY_RECORDS).map(({ body }) => shared.in(readKeyRecord(body)));
   const desk = new KeyDesk({
     ring: new KeyRing(records),
     archive: {

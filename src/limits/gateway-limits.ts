@@ -18,7 +18,7 @@ import type { CallLimits, Claim, KeyStanding, LimitRefusal, Verdict, WaitSignal 
 import { CallPermit, type Household } from "./call-permit.ts";
 import { standingsOf } from "./claim-standing.ts";
 import { type Alarm, type Counter, FairQueue, type QueueSettings } from "./fair-queue.ts";
-import { effectiveLimits } from "./key-limits.ts";
+import { KeyLimits } from "./key-limits.ts";
 import { LimitTime } from "./limit-time.ts";
 import { hasRoom, lineObstacle, type Obstacle, unreadyObstacle } from "./obstacle.ts";
 import { SpendingBook } from "./spending.ts";
@@ -46,6 +46,7 @@ const systemAlarm: Alarm = (ring, delayMs) => {
 
 export class GatewayLimits implements CallLimits, Counter {
   #config: LimitsConfig;
+  #keyLimits: KeyLimits;
   readonly #time: LimitTime;
   readonly #spendings: SpendingBook;
   readonly #keys: AccountBook;
@@ -65,12 +66,14 @@ export class GatewayLimits implements CallLimits, Counter {
     const queue = new FairQueue({ counter: this, time, alarm: parts.alarm ?? systemAlarm });
     this.#household = { time, spendings, queue, total: new Account("all", "", null) };
     this.#config = parts.config;
+    this.#keyLimits = new KeyLimits(parts.config.keyDefaults);
     this.configure(parts.config);
   }
 
   /** Holds at once, also for what is in use already; a call in flight keeps what it was granted. */
   configure(config: LimitsConfig): void {
     this.#config = config;
+    this.#keyLimits = new KeyLimits(config.keyDefaults);
     this.#household.total.limitTo(config.total);
     this.#household.queue.configure(config.queue);
   }
@@ -213,7 +216,7 @@ export class GatewayLimits implements CallLimits, Counter {
     if (account.basis !== this.#config || account.own !== own) {
       account.basis = this.#config;
       account.own = own;
-      account.limitTo(effectiveLimits(own, this.#config.keyDefaults));
+      account.limitTo(this.#keyLimits.of(own));
     }
     return account;
   }
