@@ -123,7 +123,10 @@ function routeOf(
 
 function windowOf(model: string): Window {
   const known = findArkModel(model);
-  return { contextTokens: known?.contextTokens ?? null, outputTokensMax: known?.outputTokensMax ?? null };
+  return {
+    contextTokens: known?.contextTokens ?? null,
+    reasoningTokensMax: known?.reasoningTokensMax ?? null,
+  };
 }
 
 /** Whether an upstream has an Ark key of the gateway's own. */

@@ -12,6 +12,8 @@ export type ArkModel = {
   readonly contextTokens: number;
   readonly inputTokensMax: number | null;
   readonly outputTokensMax: number | null;
+  /** Of the thoughts beside the answer; 0: it does not think. */
+  readonly reasoningTokensMax: number | null;
   readonly inputModalities: readonly string[];
   /** Null where it is not known. */
   readonly price: PriceList | null;
@@ -47,6 +49,7 @@ function arkModel(model: ModelsFile["models"][number], version: string): ArkMode
     contextTokens: model.context_tokens,
     inputTokensMax: model.input_tokens_max ?? null,
     outputTokensMax: model.output_tokens_max ?? null,
+    reasoningTokensMax: model.reasoning_tokens_max ?? null,
     inputModalities: model.input_modalities,
     price: price === undefined ? null : { version, tiers: price.tiers },
     audioInput: price?.audioInput ?? [],

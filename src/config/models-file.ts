@@ -41,6 +41,7 @@ const textModel = z.strictObject({
   context_tokens: tokens,
   input_tokens_max: tokens.optional(),
   output_tokens_max: tokens.optional(),
+  reasoning_tokens_max: z.int().min(0).optional(),
   input_modalities: z.array(z.enum(["text", "image", "video", "audio"])),
   price: tiersSchema.optional(),
   price_fast: tiersSchema.optional(),

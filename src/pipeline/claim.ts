@@ -90,7 +90,7 @@ export class CallClaim implements Claim {
     // A bound of nothing is outside Ark's range, and many readers take it for none.
     const outputTokensMax = intent.outputTokensMax || null;
     if (outputTokensMax !== null && intent.boundsThoughts) return intent.answers * outputTokensMax;
-    const thoughtTokensMax = route.window.outputTokensMax ?? THOUGHT_TOKENS_MAX;
+    const thoughtTokensMax = route.window.reasoningTokensMax ?? THOUGHT_TOKENS_MAX;
     return intent.answers * ((outputTokensMax ?? ANSWER_TOKENS_DEFAULT) + thoughtTokensMax);
   }
 

@@ -53,6 +53,9 @@ export async function resolve(
   return { plan, cargo: { body, rewrite: reading.rewrite(route.target.model, route.repairs) } };
 }
 
+/** What keys of ours begin with, however they are quoted. */
+const OUR_KEYS = "sk-vp-";
+
 /**
  * One of ours stays here; the caller's own is what Ark is shown, unless the gateway lends its key to all.
  * @throws GatewayError upstream_auth, where there is nothing to show
@@ -66,7 +69,15 @@ function credentialFor(house: House, caller: Caller, { target }: Route): string 
         "Its operator can set one (api_keys of the upstream).",
     );
   }
-  return house.lendsKey && target.upstream.holdsKey ? null : caller.credential;
+  if (house.lendsKey && target.upstream.holdsKey) return null;
+  // Such as one that was made before the mode was changed: whoever has Ark's logs must not get it.
+  if (caller.credential.toLowerCase().includes(OUR_KEYS)) {
+    throw new GatewayError(
+      "invalid_api_key",
+      "This is a key of the gateway, and it takes only keys of Ark now (auth.mode: passthrough). Send yours.",
+    );
+  }
+  return caller.credential;
 }
 
 function checkMediaType(head: RequestHead): void {

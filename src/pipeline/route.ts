@@ -30,8 +30,12 @@ export type Route = {
   readonly isExample: boolean;
 };
 
-/** How much a model reads and writes at most, in tokens; null: not known. */
-export type Window = { readonly contextTokens: number | null; readonly outputTokensMax: number | null };
+/** How much a model reads and thinks at most, in tokens; null: not known. */
+export type Window = {
+  readonly contextTokens: number | null;
+  /** Of the thoughts beside the answer; 0: it does not think. */
+  readonly reasoningTokensMax: number | null;
+};
 
 export type RouteRules = {
   /** The configured aliases, patterns among them, in the order of the file. */
@@ -50,6 +54,8 @@ export type Found =
 export class RouteTable {
   readonly #exact = new Map<string, Route>();
   readonly #patterns: Route[] = [];
+  /** By what the upstream reads: who asks for an alias's own endpoint gets the alias and its limits. */
+  readonly #byModel = new Map<string, Route>();
   readonly #rules: RouteRules;
   readonly #default: Route | null;
 
@@ -58,6 +64,7 @@ export class RouteTable {
     for (const route of rules.routes) {
       if (isPattern(route.alias)) this.#patterns.push(route);
       else this.#exact.set(route.alias, route);
+      if (!this.#byModel.has(route.target.model)) this.#byModel.set(route.target.model, route);
     }
     this.#default = rules.defaultAlias === null ? null : (this.#exact.get(rules.defaultAlias) ?? null);
   }
@@ -70,7 +77,8 @@ export class RouteTable {
       if (matchesPattern(route.alias, name)) return { kind: "found", route, fallbackFrom: null };
     }
     if (this.passesThrough(name)) {
-      return { kind: "found", route: this.#rules.passthroughRoute(name), fallbackFrom: null };
+      const route = this.#byModel.get(name) ?? this.#rules.passthroughRoute(name);
+      return { kind: "found", route, fallbackFrom: null };
     }
     if (this.#default !== null) return { kind: "found", route: this.#default, fallbackFrom: name };
     return { kind: "missing" };

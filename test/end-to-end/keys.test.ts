@@ -171,3 +171,40 @@ describe("a passing gateway", () => {
     }
   });
 });
+
+describe("what an alias stands for", () => {
+  test("is the alias by its endpoint's id too: its limits and its price hold", async () => {
+    const endpoint = "ep-20250218170310-pvmdb";
+    const limited = await startKeyedGateway({
+      settings: {
+        models: { "deepseek-v3": { limits: { requests_per_minute: 1 }, price: { input: 2, output: 8 } } },
+      },
+    });
+    try {
+      const { secret } = await limited.newKey();
+      expect((await chatWith(limited, secret, chatBodyFor(endpoint))).header("x-volcano-model")).toBe(
+        "deepseek-v3",
+      );
+      expect((await chatWith(limited, secret, chatBodyFor("deepseek-v3"))).status).toBe(429);
+      expect((await chatWith(limited, secret, chatBodyFor(endpoint))).status).toBe(429);
+      expect(limited.ledger.rows().map(({ opened }) => [opened.alias, opened.price === null])).toEqual([
+        ["deepseek-v3", false],
+      ]);
+    } finally {
+      await limited.close();
+    }
+  });
+
+  test("a key of the gateway does not go to Ark where everybody's own keys do", async () => {
+    const passing = await startGateway();
+    try {
+      for (const left of ["sk-vp-left-over", '"sk-vp-left-over"']) {
+        const answer = await chatWith(passing, left, chatBodyFor("deepseek-v3"));
+        expect([answer.status, answer.error["code"]]).toEqual([401, "invalid_api_key"]);
+      }
+      expect(passing.simulator.requests.length).toBe(0);
+    } finally {
+      await passing.close();
+    }
+  });
+});

@@ -299,7 +299,7 @@ export class ScriptedRequest {
       repairs: new Set<never>(),
       timeouts,
       price: null,
-      window: { contextTokens: null, outputTokensMax: null },
+      window: { contextTokens: null, reasoningTokensMax: null },
       isExample: false,
     };
     return {

@@ -15,38 +15,38 @@ import { microYuan, type PriceList } from "../../../src/core/money.ts";
 const shipped = readFileSync(new URL("../../../models.yaml", import.meta.url), "utf8");
 
 /**
- * Windows in thousands (context, longest input, longest output; - where it is not said), what it takes, and
- * prices: input / cached input / output, each for requests of up to 32k, 128k and 256k where they differ.
+ * Windows in thousands (context, longest input, output and thoughts; - where it is not said), what it takes,
+ * and prices: input / cached input / output, each for requests of up to 32k, 128k and 256k where they differ.
  */
 const textModels = `
-doubao-seed-evolving | 1024 1024 256 | tiv | 6/1.2/30
-doubao-seed-2-1-pro-260628 | 256 256 256 | tiv | 6/1.2/30
-doubao-seed-2-1-turbo-260628 | 256 256 256 | tiv | 3/0.6/15 | fast 6/1.2/30
-doubao-seed-2-0-pro-260215 | 256 224 128 | tiv | 3.2 4.8 9.6/0.64 0.96 1.92/16 24 48
-doubao-seed-2-0-lite-260428 | 256 224 128 | tiva | 0.6 0.9 1.8/0.12 0.18 0.36/3.6 5.4 10.8 | audio 9 13.5 27
-doubao-seed-2-0-lite-260215 | 256 224 128 | tiv | 0.6 0.9 1.8/0.12 0.18 0.36/3.6 5.4 10.8
-doubao-seed-2-0-mini-260428 | 256 224 128 | tiva | 0.2 0.4 0.8/0.04 0.08 0.16/2 4 8 | audio 3 6 12
-doubao-seed-2-0-mini-260215 | 256 224 128 | tiv | 0.2 0.4 0.8/0.04 0.08 0.16/2 4 8
-doubao-seed-2-0-code-preview-260215 | 256 224 128 | tiv | 3.2 4.8 9.6/0.64 0.96 1.92/16 24 48
-doubao-seed-character-260628 | 128 96 32 | t | 0.8 1.2/0.16/2 6
-doubao-seed-character-251128 | 128 96 32 | t | 0.8 1.2/0.16/2 6
-doubao-seed-translation-250915 | 4 1 3 | t | 1.2/-/3.6
-doubao-seed-1-8-251228 retiring | 256 224 32 | tiv | 0.8 1.2 2.4/0.16/8 16 24 | short 2
-doubao-seed-code-preview-251028 retiring | 256 224 32 | tiv | 1.2 1.4 2.8/0.24/8 12 16
-doubao-seed-1-6-251015 retiring | 256 224 32 | tiv | 0.8 1.2 2.4/0.16/8 16 24 | short 2
-doubao-seed-1-6-250615 retiring | 256 224 32 | tiv | 0.8 1.2 2.4/0.16/8 16 24 | short 2
-doubao-seed-1-6-flash-250828 retiring | 256 224 32 | tiv | 0.15 0.3 0.6/0.03/1.5 3 6
-doubao-seed-1-6-flash-250615 retiring | 256 224 32 | tiv | 0.15 0.3 0.6/0.03/1.5 3 6
-doubao-seed-1-6-vision-250815 retiring | 256 224 32 | tiv | 0.8 1.2 2.4/0.16/8 16 24
-doubao-1-5-pro-32k-250115 retiring | 128 - 16 | t | 0.8/0.16/2
-doubao-1-5-lite-32k-250115 retiring | 32 - 12 | t | 0.3/0.06/0.6
-doubao-1-5-vision-pro-32k-250115 retiring | 32 - 12 | ti | 3/-/9
-glm-5-2-260617 | 1024 1024 128 | t | 8/2/28
-glm-4-7-251222 retiring | 200 200 128 | t | -
-deepseek-v4-pro-ga-260813 | 1024 1024 384 | t | 9/0.3/27
-deepseek-v4-flash-ga-260731 | 1024 1024 384 | t | 3/0.1/9
-deepseek-v4-pro-260425 | 1024 1024 384 | t | 9/0.3/27
-deepseek-v4-flash-260425 | 1024 1024 384 | t | 3/0.1/9
+doubao-seed-evolving | 1024 1024 256 256 | tiv | 6/1.2/30
+doubao-seed-2-1-pro-260628 | 256 256 256 256 | tiv | 6/1.2/30
+doubao-seed-2-1-turbo-260628 | 256 256 256 256 | tiv | 3/0.6/15 | fast 6/1.2/30
+doubao-seed-2-0-pro-260215 | 256 224 128 128 | tiv | 3.2 4.8 9.6/0.64 0.96 1.92/16 24 48
+doubao-seed-2-0-lite-260428 | 256 224 128 128 | tiva| 0.6 0.9 1.8/0.12 0.18 0.36/3.6 5.4 10.8 | audio 9 13.5 27
+doubao-seed-2-0-lite-260215 | 256 224 128 128 | tiv | 0.6 0.9 1.8/0.12 0.18 0.36/3.6 5.4 10.8
+doubao-seed-2-0-mini-260428 | 256 224 128 128 | tiva | 0.2 0.4 0.8/0.04 0.08 0.16/2 4 8 | audio 3 6 12
+doubao-seed-2-0-mini-260215 | 256 224 128 128 | tiv | 0.2 0.4 0.8/0.04 0.08 0.16/2 4 8
+doubao-seed-2-0-code-preview-260215 | 256 224 128 128 | tiv | 3.2 4.8 9.6/0.64 0.96 1.92/16 24 48
+doubao-seed-character-260628 | 128 96 32 128 | t | 0.8 1.2/0.16/2 6
+doubao-seed-character-251128 | 128 96 32 0 | t | 0.8 1.2/0.16/2 6
+doubao-seed-translation-250915 | 4 1 3 - | t | 1.2/-/3.6
+doubao-seed-1-8-251228 retiring | 256 224 32 32 | tiv | 0.8 1.2 2.4/0.16/8 16 24 | short 2
+doubao-seed-code-preview-251028 retiring | 256 224 32 32 | tiv | 1.2 1.4 2.8/0.24/8 12 16
+doubao-seed-1-6-251015 retiring | 256 224 32 32 | tiv | 0.8 1.2 2.4/0.16/8 16 24 | short 2
+doubao-seed-1-6-250615 retiring | 256 224 32 32 | tiv | 0.8 1.2 2.4/0.16/8 16 24 | short 2
+doubao-seed-1-6-flash-250828 retiring | 256 224 32 32 | tiv | 0.15 0.3 0.6/0.03/1.5 3 6
+doubao-seed-1-6-flash-250615 retiring | 256 224 32 32 | tiv | 0.15 0.3 0.6/0.03/1.5 3 6
+doubao-seed-1-6-vision-250815 retiring | 256 224 32 32 | tiv | 0.8 1.2 2.4/0.16/8 16 24
+doubao-1-5-pro-32k-250115 retiring | 128 - 16 - | t | 0.8/0.16/2
+doubao-1-5-lite-32k-250115 retiring | 32 - 12 - | t | 0.3/0.06/0.6
+doubao-1-5-vision-pro-32k-250115 retiring | 32 - 12 - | ti | 3/-/9
+glm-5-2-260617 | 1024 1024 128 128 | t | 8/2/28
+glm-4-7-251222 retiring | 200 200 128 128 | t | -
+deepseek-v4-pro-ga-260813 | 1024 1024 384 128 | t | 9/0.3/27
+deepseek-v4-flash-ga-260731 | 1024 1024 384 128 | t | 3/0.1/9
+deepseek-v4-pro-260425 | 1024 1024 384 128 | t | 9/0.3/27
+deepseek-v4-flash-260425 | 1024 1024 384 128 | t | 3/0.1/9
 `;
 
 const modalities: Readonly<Record<string, string>> = { t: "text", i: "image", v: "video", a: "audio" };
@@ -87,7 +87,7 @@ function modelFrom(line: string): Omit<ArkModel, "advice"> {
     .split("|")
     .map((cell) => cell.trim());
   const more = (word: string) => rest.find((cell) => cell.startsWith(`${word} `))?.slice(word.length + 1);
-  const [context, longestInput, longestOutput] = numbers(windows.replace(/ +/g, " "));
+  const [context, longestInput, longestOutput, longestThoughts] = numbers(windows.replace(/ +/g, " "));
   const short = more("short");
   const listed = priceFrom(price, short === undefined ? null : Number(short));
   const audio = more("audio");
@@ -98,6 +98,7 @@ function modelFrom(line: string): Omit<ArkModel, "advice"> {
     contextTokens: tokens(context) ?? Number.NaN,
     inputTokensMax: tokens(longestInput),
     outputTokensMax: tokens(longestOutput),
+    reasoningTokensMax: tokens(longestThoughts),
     inputModalities: [...takes].map((letter) => modalities[letter] ?? letter),
     price: listed,
     audioInput:

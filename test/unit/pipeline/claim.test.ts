@@ -11,13 +11,13 @@ import { chatDoor } from "../../../src/protocols/chat/index.ts";
 import { measureBody } from "../../../src/wire/text-measure.ts";
 
 const CALLER: Caller = { kind: "own", credential: "k", keyId: "ark-0" as KeyId };
-const UNKNOWN = { contextTokens: null, outputTokensMax: null };
-const KNOWN = { contextTokens: 100_000, outputTokensMax: 12_288 };
+const UNKNOWN = { contextTokens: null, reasoningTokensMax: null };
+const KNOWN = { contextTokens: 100_000, reasoningTokensMax: 12_288 };
 const TEMPLATE = 1_024;
 
 function claimOf(
   text: string,
-  window: { contextTokens: number | null; outputTokensMax: number | null },
+  window: { contextTokens: number | null; reasoningTokensMax: number | null },
   price: PriceList | null = null,
 ): CallClaim {
   const body = Buffer.from(text);
