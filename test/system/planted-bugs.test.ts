@@ -1,15 +1,17 @@
 /**
- * The tests of the ledger are tested: each defect, planted into a copy of the sources, turns the test that it
- * names red.
+ * The tests of ledger, keys and limits are tested: each defect, planted into a copy of the sources, turns the
+ * test that it names red.
  */
 import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve, sep } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type PlantedBug, plantedBugs } from "../support/planted-bugs.ts";
+import { plantedBugs as ofTheLedger, type PlantedBug } from "../support/planted-bugs.ts";
+import { plantedKeyBugs } from "../support/planted-key-bugs.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
+const plantedBugs = [...ofTheLedger, ...plantedKeyBugs];
 const COPIED = [
   "src",
   "test",
