@@ -109,10 +109,11 @@ describe("reading", () => {
     expect(readControlFile(folder)).toEqual({ kind: "ok", access: good });
   });
 
-  test.skipIf(process.getuid?.() === 0)("another user's file is told from none", () => {
+  test("another user's file is told from none; root reads every user's", () => {
     const folder = newFolder();
     writeControlFile(folder, { url, token });
     chmodSync(join(folder, "control.json"), 0);
-    expect(readControlFile(folder)).toEqual({ kind: "forbidden" });
+    const isRoot = process.getuid?.() === 0;
+    expect(readControlFile(folder).kind).toBe(isRoot ? "ok" : "forbidden");
   });
 });
