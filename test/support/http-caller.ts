@@ -140,6 +140,7 @@ export class HttpCaller {
 }
 
 export type ChatBytesOptions = {
+  readonly key?: string;
   /** Sent as `x-client-request-id`, which Ark sees too. */
   readonly id?: string;
   readonly stream?: boolean;
@@ -160,6 +161,7 @@ export function callId(): string {
 /** A chat call as it goes over the wire. */
 export function chatBytes(options: ChatBytesOptions = {}): Buffer {
   const { id = callId(), stream = false, members = {}, version = "1.1", headers = [] } = options;
+  const { key = "ark-key-of-a-caller" } = options;
   const body = JSON.stringify({
     model: "deepseek-r1",
     messages: [{ role: "user", content: "Tell me of the sea 海." }],
@@ -169,7 +171,7 @@ export function chatBytes(options: ChatBytesOptions = {}): Buffer {
   const head = [
     `POST /v1/chat/completions HTTP/${version}`,
     "host: gateway.test",
-    "authorization: Bearer ark-key-of-a-caller",
+    `authorization: Bearer ${key}`,
     "content-type: application/json",
     `content-length: ${Buffer.byteLength(body)}`,
     `x-client-request-id: ${id}`,
