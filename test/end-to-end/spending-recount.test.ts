@@ -1,4 +1,4 @@
-/** Whatever happens, what budgets count as spent is what the ledger's rows add up to, in each of their periods. */
+/** Whatever happens, what budgets count as spent is what the ledger's rows add up to, in each period. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -66,7 +66,7 @@ async function untilFarFromMidnight(): Promise<void> {
   await until(() => leftMs() > marginMs, "a new day", marginMs + 1_000);
 }
 
-/** The last moments of periods and the first of the next, up to now; each crosses a day, a week or a month. */
+/** The last moments of periods and the first ones of the next, up to now: of months, weeks and days. */
 function momentsBefore(nowWallMs: number): readonly number[] {
   const midnight = nowWallMs - ((nowWallMs + DAY_MS / 3) % DAY_MS);
   const day = new Date(nowWallMs + DAY_MS / 3);
