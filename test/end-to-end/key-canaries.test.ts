@@ -1,4 +1,4 @@
-/** No key that opens the gateway, and no Idempotency-Key, is in any line, metric, error, row or file it leaves. */
+/** Proves that no secret of keys or clients gets into a log, a metric, an error, a row or a file. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
