@@ -1,5 +1,6 @@
 /** Idempotency-Key: a request that is sent again makes no second call to Ark. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { UNLIMITED } from "../../src/core/limits.ts";
 import { type Answered, chatBodyFor } from "../support/gateway-call.ts";
 import { chatWith, type KeyedGateway, startKeyedGateway } from "../support/keyed-gateway.ts";
 
@@ -56,6 +57,16 @@ describe("the same Idempotency-Key", () => {
     const { secret } = await gateway.newKey({ models: ["deepseek-v3"] });
     expect((await send(secret, "refused", chatBodyFor("deepseek-r1"))).status).toBe(404);
     expect((await send(secret, "refused")).status).toBe(200);
+  });
+
+  test("is free again where a limit had refused it", async () => {
+    const limits = { ...UNLIMITED, requestsPerMinute: 1 };
+    const { record, secret } = await gateway.newKey({ limits });
+    expect((await send(secret, "let in")).status).toBe(200);
+    expect((await send(secret, "limited")).status).toBe(429);
+    await gateway.desk.change(record.id, { limits: UNLIMITED }, "test");
+    expect((await send(secret, "limited")).status).toBe(200);
+    expect((await send(secret, "limited")).status).toBe(409);
   });
 
   test.each(["", "k".repeat(256)])("is refused where it is none: %#", async (key) => {

@@ -30,6 +30,8 @@ const SETTINGS = {
   retries: { attempts_max: 2 },
   timeouts: { first_byte: "2s", between_chunks: "2s" },
 };
+/** Never in the way, and yet looked at with every call. */
+const AMPLE = [{ unit: "tokens", amount: 1e12, period: "week" }] as const;
 const SEEDS = [1, 2, 3, 4];
 const ROUNDS = 6;
 const CALLS_PER_ROUND = 12;
@@ -133,24 +135,34 @@ test.each(SEEDS)(
     const clock = new ShiftedClock();
     const moments = momentsBefore(Date.now());
     clock.setWall(moments[0] ?? 0);
-    const options = { dataFolder, settings: SETTINGS, clock, simulator: { replyTokens: 30 } };
+    const options = {
+      dataFolder,
+      settings: SETTINGS,
+      clock,
+      simulator: { replyTokens: 30, firstTokenDelayMs: 60 },
+    };
     let gateway = await startKeyedGateway(options);
     const keys = await Promise.all(
-      [1, 2, 3].map(() => gateway.newKey({ limits: { ...UNLIMITED, concurrent: 6 } })),
+      [1, 2, 3].map(() => gateway.newKey({ limits: { ...UNLIMITED, budgets: AMPLE } })),
     );
     const secrets = keys.map(({ secret }) => secret);
+    let openAtEdges = 0;
     for (let round = 0; round < Math.max(ROUNDS, moments.length); round++) {
       const faults = Array.from({ length: random.below(5) }, () => random.pick(FAULTS));
       gateway.simulator.script(...faults);
       const calls = Array.from({ length: CALLS_PER_ROUND }, () => callSomehow(gateway, secrets, random));
       // The clock goes on while some of them are on their way.
-      clock.setWall(moments[round] ?? Date.now());
+      const known = gateway.ledger.rows().length;
+      await until(() => gateway.ledger.rows().length > known, "the first call's row");
+      openAtEdges += gateway.ledger.openRows;
+      clock.setWall(moments[round + 1] ?? Date.now());
       await Promise.all(calls);
       gateway.simulator.clearScript();
       await untilQuiet(gateway);
       expect(gateway.gateway.reserved).toEqual({ tokens: 0, cost: 0 });
       expectCounted(gateway, toldSpending(gateway.ledger.rows()), clock.wallMs());
     }
+    expect(openAtEdges).toBeGreaterThan(ROUNDS);
     const told = gateway.ledger.rows();
     expect(new Set(told.map(({ settled }) => settled?.provenance)).size).toBeGreaterThan(2);
     expect(new Set(told.map(({ opened }) => periodsOf(opened.openedAtWallMs).day)).size).toBeGreaterThan(2);
