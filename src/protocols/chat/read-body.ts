@@ -25,8 +25,8 @@ const actedOn = wantedNames([
 ]);
 
 export const MODEL_BYTES_MAX = 256;
-/** OpenAI's bound; Ark takes at most five (ark-api 4.1). */
-const ANSWERS_MAX = 128;
+/** Ark takes far fewer, and says so; no budget has room for as many. */
+const ANSWERS_MAX = 1_000_000;
 const TIER_BYTES_MAX = 64;
 
 /** Built once per body, for any number of targets. */
@@ -165,8 +165,8 @@ function readBound(body: Buffer, member: JsonMember | null): number | null {
 function readAnswers(body: Buffer, member: JsonMember | null): number {
   if (member === null || member.kind === "null") return 1;
   const answers = member.kind === "number" ? readCount(body, member.valueStart, member.valueEnd) : null;
-  if (answers !== null && answers <= ANSWERS_MAX) return Math.max(1, answers);
-  throw invalid("n", `\`n\` must be a whole number of answers, at most ${ANSWERS_MAX}, or null.`);
+  if (answers !== null) return Math.min(ANSWERS_MAX, Math.max(1, answers));
+  throw invalid("n", "`n` must be a whole number of answers, not negative, or null.");
 }
 
 /** What is no name of a tier is Ark's to refuse. */
