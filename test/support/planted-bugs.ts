@@ -1,13 +1,19 @@
 /** Defects that must not live: each is planted into a copy of the sources, and names a test that sees it. */
-export type PlantedBug = {
-  readonly name: string;
+
+export type PlantedEdit = {
   readonly file: string;
   /** Occurs once in the file. */
   readonly from: string;
   readonly to: string;
+};
+
+export type PlantedBug = PlantedEdit & {
+  readonly name: string;
+  /** Its second place, where it has two. */
+  readonly also?: PlantedEdit;
   readonly test: string;
-  /** A part of the test's name. */
-  readonly named: string;
+  /** A part of the test's name; null: the test does not compile. */
+  readonly named: string | null;
   readonly isSystem?: boolean;
   readonly environment?: Readonly<Record<string, string>>;
 };

@@ -2,6 +2,9 @@
 import type { PlantedBug } from "./planted-bugs.ts";
 
 const RESTART = "test/end-to-end/limits-restart.test.ts";
+const RECOUNT = "test/end-to-end/spending-recount.test.ts";
+const IDEMPOTENCY = "test/end-to-end/idempotency.test.ts";
+const CANARIES = { test: "test/end-to-end/key-canaries.test.ts", named: "calls whole, streamed" } as const;
 
 export const plantedKeyBugs: readonly PlantedBug[] = [
   {
@@ -41,8 +44,13 @@ export const plantedKeyBugs: readonly PlantedBug[] = [
     file: "src/keys/new-key.ts",
     from: 'hash("sha256", secret, "hex")',
     to: 'hash("sha256", secret.slice(0, 20), "hex")',
+    also: {
+      file: "src/keys/key-table.ts",
+      from: 'hash("sha256", secret, "latin1")',
+      to: 'hash("sha256", secret.slice(0, 20), "latin1")',
+    },
     test: "test/property/keys.test.ts",
-    named: "share all but the last character",
+    named: "what differs in one character",
   },
   {
     name: "what earlier runs have spent is forgotten",
@@ -59,5 +67,86 @@ export const plantedKeyBugs: readonly PlantedBug[] = [
     to: "      if (openedAtWallMs < 0) idempotency.restore(text, requestId, openedAtWallMs);",
     test: RESTART,
     named: "is not done again after a restart",
+  },
+  {
+    name: "a wrong key stands in the log",
+    file: "src/pipeline/authenticate.ts",
+    from: "  if (credential !== null) refuseGuesser(house, visit);",
+    to:
+      "  if (credential !== null) refuseGuesser(house, visit);\n" +
+      '  house.log.debug({ requestId: visit.id }, "a wrong key: ".concat(String(credential).slice(6)));',
+    ...CANARIES,
+  },
+  {
+    name: "a hint gives twelve digits of a key away",
+    file: "src/keys/new-key.ts",
+    from: "const HINT_DIGITS = 4;",
+    to: "const HINT_DIGITS = 12;",
+    ...CANARIES,
+  },
+  {
+    name: "a row has the client's Idempotency-Key",
+    file: "src/pipeline/row.ts",
+    from: "    idempotency: once?.text ?? null,",
+    to: "    idempotency: once === null ? null : head.idempotencyKey,",
+    ...CANARIES,
+  },
+  {
+    name: "a page is in no table",
+    file: "src/pipeline/endpoint.ts",
+    from: '{ readonly kind: "alive"; readonly route: "/healthz" }',
+    to: '{ readonly kind: "alive"; readonly route: "/healthz" | "/all-keys" }',
+    test: "test/end-to-end/data-matrix.test.ts",
+    named: null,
+  },
+  {
+    name: "a revocation waits for the disk",
+    file: "src/keys/key-desk.ts",
+    from: "      this.ring.put(Object.freeze({ ...known, revokedAtWallMs: this.#nowWallMs() }));",
+    to:
+      "      const gone = { ...known, revokedAtWallMs: this.#nowWallMs() };\n" +
+      '      await this.#keep(gone, "key.revoke", actor, {});',
+    test: "test/unit/keys/key-desk.test.ts",
+    named: "shuts it before anything is written",
+  },
+  {
+    name: "nothing is reserved for thoughts",
+    file: "src/pipeline/claim.ts",
+    from: "(outputTokensMax ?? ANSWER_TOKENS_DEFAULT) + thoughtTokensMax",
+    to: "outputTokensMax ?? ANSWER_TOKENS_DEFAULT + thoughtTokensMax",
+    test: "test/unit/pipeline/claim.test.ts",
+    named: "max_tokens and the thoughts",
+  },
+  {
+    name: "a call counts on the day of its end",
+    file: "src/limits/call-permit.ts",
+    from: "    const day = Math.max(this.#day, beijingDayNumber(openedAtWallMs));",
+    to: "    const { day } = time;",
+    test: RECOUNT,
+    named: "over days",
+  },
+  {
+    name: "what was cut off by a kill is free",
+    file: "src/ledger/store/interruption.ts",
+    from: 'if (group.upstream === "") return',
+    to: "if (group.upstream.length >= 0) return",
+    test: RECOUNT,
+    named: "killed with calls in flight",
+  },
+  {
+    name: "what is to be done once, and was refused, is never done",
+    file: "src/keys/idempotency.ts",
+    from: "    else this.#book.forget(this);",
+    to: "    else this.#book.keep(this);",
+    test: IDEMPOTENCY,
+    named: "is free again where a limit",
+  },
+  {
+    name: "what is to be done once is done again",
+    file: "src/pipeline/account.ts",
+    from: "  if (sent !== undefined) course.once?.dispatched();\n",
+    to: "",
+    test: IDEMPOTENCY,
+    named: "is answered once",
   },
 ];

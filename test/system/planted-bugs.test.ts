@@ -7,7 +7,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join, resolve, sep } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { plantedBugs as ofTheLedger, type PlantedBug } from "../support/planted-bugs.ts";
+import { plantedBugs as ofTheLedger, type PlantedBug, type PlantedEdit } from "../support/planted-bugs.ts";
 import { plantedKeyBugs } from "../support/planted-key-bugs.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -17,6 +17,7 @@ const COPIED = [
   "test",
   "bin",
   "bench",
+  "scripts",
   "package.json",
   "tsconfig.json",
   "models.yaml",
@@ -44,7 +45,7 @@ function copyTree(): string {
   return folder;
 }
 
-function plant(folder: string, { file, from, to }: PlantedBug): void {
+function plant(folder: string, { file, from, to }: PlantedEdit): void {
   const path = join(folder, file);
   const text = readFileSync(path, "utf8");
   expect(text.split(from).length - 1, `'${from}' stands in ${file} once`).toBe(1);
@@ -54,11 +55,27 @@ function plant(folder: string, { file, from, to }: PlantedBug): void {
   );
 }
 
+/** Compiles the copy: the test has failed where the compiler finds something wrong in it. */
+function compile(folder: string, file: string): Promise<Run> {
+  const program = join(folder, "node_modules/typescript/bin/tsc");
+  return new Promise((resolveRun) => {
+    execFile(
+      process.execPath,
+      [program, "--noEmit"],
+      { cwd: folder, timeout: RUN_MS_MAX },
+      (error, output) => {
+        resolveRun({ passed: error === null ? 1 : 0, failed: output.includes(`${file}(`) ? 1 : 0, output });
+      },
+    );
+  });
+}
+
 /** Runs the test that a bug names, in the copy. */
 function run(
   folder: string,
   { test: file, named, isSystem = false, environment = {} }: PlantedBug,
 ): Promise<Run> {
+  if (named === null) return compile(folder, file);
   const config = isSystem ? "vitest.system.config.ts" : "vitest.config.ts";
   const report = join(folder, "report.json");
   const words = ["run", file, "-t", named, "--config", config, "--reporter=json", `--outputFile=${report}`];
@@ -86,6 +103,7 @@ describe("each planted bug turns its test red", () => {
   test.each(byName)("%s", { timeout: RUN_MS_MAX }, async (_name, bug) => {
     const folder = copyTree();
     plant(folder, bug);
+    if (bug.also !== undefined) plant(folder, bug.also);
     const { failed, output } = await run(folder, bug);
     expect(failed, output).toBeGreaterThan(0);
   });
