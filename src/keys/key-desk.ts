@@ -77,14 +77,19 @@ export class KeyDesk {
 
   /**
    * Changes what may be set; nothing is written where nothing differs.
+   * @param patch or what makes it of the key as the change before has left it
    * @returns null where there is no such key
    * @throws GatewayError as `create`
    */
-  change(id: KeyId, patch: KeyPatch, actor: string): Promise<KeyRecord | null> {
+  change(
+    id: KeyId,
+    patch: KeyPatch | ((record: KeyRecord) => KeyPatch),
+    actor: string,
+  ): Promise<KeyRecord | null> {
     return this.#turns.take(id, async () => {
       const record = this.ring.get(id);
       if (record === null) return null;
-      const draft = patchedDraft(record, patch);
+      const draft = patchedDraft(record, typeof patch === "function" ? patch(record) : patch);
       if (draft.expiresAtWallMs !== record.expiresAtWallMs) checkFuture(draft, this.#nowWallMs());
       const changed = changedWords(record, draft);
       if (Object.keys(changed).length === 0) return record;

@@ -106,21 +106,9 @@ const rotate = createRoute({
   responses: answering(madeKeySchema, "The key with its new secret."),
 });
 
-/** Changes one after another: each is made of the key as the one before has left it. */
-class OneByOne {
-  #last: Promise<unknown> = Promise.resolve();
-
-  run<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.#last.then(work);
-    this.#last = result.catch(() => undefined);
-    return result;
-  }
-}
-
 export function addKeyRoutes(app: AdminApp, options: AdminOptions): void {
   addReads(app, options);
   const { desk, clock = systemClock } = options;
-  const changes = new OneByOne();
   app.openapi(
     create,
     async (context) => {
@@ -134,11 +122,8 @@ export function addKeyRoutes(app: AdminApp, options: AdminOptions): void {
     change,
     async (context) => {
       const json = context.req.valid("json");
-      const actor = actorOf(context);
-      const changed = await changes.run(async () => {
-        const key = known(context, options);
-        return desk.change(key.id, keyPatchOf(json, key), actor);
-      });
+      const { id } = known(context, options);
+      const changed = await desk.change(id, (key) => keyPatchOf(json, key), actorOf(context));
       return context.json(keyJson(found(changed), clock.wallMs()), 200);
     },
     refusing(keyPatchSchema),
