@@ -220,7 +220,7 @@ async function until(condition: () => boolean): Promise<void> {
 const entry = { atWallMs: 1, actor: "admin", action: "key.create", subject: "key_1", detail: { name: "a" } };
 
 function auditIn(folder: string): number {
-  const file = new DatabaseSync(join(folder, "ledger.sqlite"), { readOnly: true });
+  const file = new DatabaseSync(join(folder, "ledger.sqlite"), { readOnly: true, timeout: 5_000 });
   const count = Number(file.prepare("SELECT count(*) AS n FROM audit").get()?.["n"]);
   file.close();
   return count;
@@ -270,7 +270,7 @@ describe("records", () => {
     const folder = newFolder();
     const threads = heardThreads();
     const ledger = await openIn(folder, { recordWithinMs: 1_500 });
-    const other = new DatabaseSync(join(folder, "ledger.sqlite"));
+    const other = new DatabaseSync(join(folder, "ledger.sqlite"), { timeout: 5_000 });
     other.exec("BEGIN IMMEDIATE");
     await expect(ledger.keepRecord("key", "a", "one", entry)).rejects.toMatchObject({
       code: "ledger_unavailable",
@@ -371,7 +371,7 @@ describe("while it runs", () => {
     await ledger.close();
     expect(readStoredRows(folder)).toHaveLength(6);
     const next = await openIn(folder, { retentionMs: 1_000 });
-    const kept = new DatabaseSync(join(folder, "ledger.sqlite"), { readOnly: true });
+    const kept = new DatabaseSync(join(folder, "ledger.sqlite"), { readOnly: true, timeout: 5_000 });
     const count = kept.prepare("SELECT count(*) AS rows FROM attempts");
     await until(() => count.get()?.["rows"] === 0);
     kept.close();

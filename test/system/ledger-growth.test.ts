@@ -54,7 +54,7 @@ test(`${ROWS_PER_SECOND} rows a second for ${SECONDS} s`, { timeout: 300_000 }, 
   expect(taken).toBeGreaterThan(0.98 * ROWS_PER_SECOND * SECONDS);
   expect(segmentsMax).toBeLessThanOrEqual(SEGMENTS_MAX);
   await ledger.close();
-  const database = new DatabaseSync(join(folder, "ledger.sqlite"), { readOnly: true });
+  const database = new DatabaseSync(join(folder, "ledger.sqlite"), { readOnly: true, timeout: 5_000 });
   const row = database.prepare("SELECT count(*) AS rows FROM attempts WHERE state = 'settled'").get();
   database.close();
   expect(row?.["rows"]).toBe(taken);

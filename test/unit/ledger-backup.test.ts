@@ -40,7 +40,7 @@ test("a copy made beside a running gateway is a ledger of its own, and goes on f
   store.apply([openedRecord({ attemptId: "req_c.1" })], { segment: 7, offset: 2 });
 
   mkdirSync(join(home, "backup"));
-  const reader = new DatabaseSync(join(home, "data", "ledger.sqlite"), { readOnly: true });
+  const reader = new DatabaseSync(join(home, "data", "ledger.sqlite"), { readOnly: true, timeout: 5_000 });
   reader.exec(statementOfPages().replace("backup/", `${home}/backup/`));
   reader.close();
   store.apply(recordsOf({ attemptId: "req_late.1" }), { segment: 7, offset: 3 });

@@ -40,7 +40,7 @@ function columnsOfFile(): readonly string[] {
   const folder = mkdtempSync(join(tmpdir(), "ledger-page-"));
   try {
     LedgerStore.open(folder).close();
-    const database = new DatabaseSync(join(folder, "ledger.sqlite"), { readOnly: true });
+    const database = new DatabaseSync(join(folder, "ledger.sqlite"), { readOnly: true, timeout: 5_000 });
     const rows = database.prepare("PRAGMA table_xinfo(attempts)").all();
     database.close();
     return rows.map((row) => String(row["name"]));

@@ -29,7 +29,7 @@ const GROUP = "key_id, alias, upstream, upstream_model, state, provenance";
 
 /** Sums of the rows against the sums that the ledger has kept, by hour and by day; the first that differ. */
 export function rollUpFlaws(folder: string): string[] {
-  const database = new DatabaseSync(join(folder, "ledger.sqlite"), { readOnly: true });
+  const database = new DatabaseSync(join(folder, "ledger.sqlite"), { readOnly: true, timeout: 5_000 });
   const flaws: string[] = [];
   try {
     for (const [table, column, length, offset] of [

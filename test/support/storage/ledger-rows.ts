@@ -19,7 +19,7 @@ export type StoredRow = {
 
 /** Checks the file's integrity on the way. Throws where it is not sound. */
 export function readStoredRows(folder: string): StoredRow[] {
-  const database = new DatabaseSync(join(folder, "ledger.sqlite"), { readOnly: true });
+  const database = new DatabaseSync(join(folder, "ledger.sqlite"), { readOnly: true, timeout: 5_000 });
   try {
     const check = database.prepare("PRAGMA integrity_check").get();
     if (check?.["integrity_check"] !== "ok")

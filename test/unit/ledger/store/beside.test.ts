@@ -90,7 +90,9 @@ describe("reports of the command line", () => {
     const reports = openReports(folder);
     const before = sums(folder);
     expect(
-      thrownBy(() => new DatabaseSync(ledgerPath(folder), { readOnly: true }).exec("DELETE FROM attempts")),
+      thrownBy(() =>
+        new DatabaseSync(ledgerPath(folder), { readOnly: true, timeout: 5_000 }).exec("DELETE FROM attempts"),
+      ),
     ).not.toBeNull();
     expect(sums(folder)).toEqual(before);
     return reports.close();

@@ -6,7 +6,7 @@ type Row = Record<string, unknown>;
 
 /** The rows of a query on the ledger of a folder, on a connection of its own. */
 export function select(folder: string, sql: string): Row[] {
-  const database = new DatabaseSync(ledgerPath(folder), { readOnly: true });
+  const database = new DatabaseSync(ledgerPath(folder), { readOnly: true, timeout: 5_000 });
   try {
     return database
       .prepare(sql)

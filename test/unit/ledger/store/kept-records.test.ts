@@ -89,7 +89,7 @@ describe("records without a gateway", () => {
   test("that cannot be kept say why", async () => {
     const folder = newFolder();
     const records = openRecords(folder);
-    const other = new DatabaseSync(ledgerPath(folder));
+    const other = new DatabaseSync(ledgerPath(folder), { timeout: 5_000 });
     other.exec("BEGIN IMMEDIATE");
     await expect(records.keepRecord("key", "a", "1", entryFor("a"))).rejects.toMatchObject({
       code: "ledger_unavailable",
