@@ -50,7 +50,7 @@ function importsOf(source: Source): Import[] {
   return found;
 }
 
-const FLOOR_TWO = ["protocols", "upstreams", "limits", "ledger", "keys", "telemetry"];
+const FLOOR_TWO = ["protocols", "upstreams", "limits", "ledger", "keys", "memory", "telemetry"];
 /** The files of floor two that other floors may know, by type. */
 const PORTS = [
   "src/protocols/door.ts",

@@ -1,6 +1,7 @@
 /** Lays what outlives a change of the configuration: the parts that count, remember and watch. */
 import type { Config } from "../config/config.ts";
 import type { Clock } from "../core/clock.ts";
+import type { Memories } from "../core/memories.ts";
 import { FailedCredentials } from "../keys/failures.ts";
 import { Fingerprints } from "../keys/fingerprint.ts";
 import type { Gate } from "../keys/gate.ts";
@@ -18,6 +19,7 @@ import type { EventLog } from "../telemetry/event-log.ts";
 import type { Observer } from "../telemetry/observer.ts";
 import { ByteBudget } from "../wire/byte-budget.ts";
 import type { Books, EarlierRuns } from "./books.ts";
+import { openMemories } from "./memories.ts";
 
 /** One for each way in. */
 export type Gates = { readonly [mode in AuthMode]: Gate };
@@ -28,6 +30,7 @@ export type Foundation = {
   readonly gates: Gates;
   /** Wrong keys by address, of both planes. */
   readonly failures: FailedCredentials;
+  readonly memories: Memories;
   readonly ledger: Ledger;
   readonly estimator: Estimator;
   readonly observer: Observer;
@@ -61,6 +64,7 @@ export function layFoundation(parts: FoundationParts): Foundation {
     clock,
     failures,
     gates: gatesOf(books, clock, failures),
+    memories: openMemories(config),
     ledger: books.ledger,
     estimator: books.estimator,
     observer,

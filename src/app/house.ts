@@ -1,11 +1,16 @@
 /** Builds one version of the house from a configuration: here the plug-ins meet the rooms. */
 import { findArkModel, priceOfModel } from "../config/ark-models.ts";
-import type { Config, ModelConfig } from "../config/config.ts";
+import type { Compat, Config, ModelConfig } from "../config/config.ts";
+import { protocolsOf } from "../config/resolve-models.ts";
+import type { Repair } from "../core/changes.ts";
+import type { Memories } from "../core/memories.ts";
+import type { Protocol } from "../core/protocols.ts";
 import { PRODUCT, VERSION } from "../core/version.ts";
 import type { House } from "../pipeline/house.ts";
 import { type Route, RouteTable, type Window } from "../pipeline/route.ts";
 import { Cors } from "../pipeline/visit/cors.ts";
 import { Occupancy } from "../pipeline/visit/in-flight.ts";
+import type { TargetTraits } from "../protocols/door.ts";
 import { doors } from "../protocols/index.ts";
 import { openaiDialect } from "../protocols/openai-dialect.ts";
 import { upstreamKinds } from "../upstreams/index.ts";
@@ -28,6 +33,7 @@ export function buildHouse(config: Config, foundation: Foundation): BuiltHouse {
       upstreamKinds[settings.kind]({
         name: settings.name,
         baseUrl: settings.baseUrl,
+        anthropicBaseUrl: settings.anthropicBaseUrl,
         apiKeys: settings.apiKeys,
         environment: foundation.environment,
         userAgent: `${PRODUCT}/${VERSION}`,
@@ -36,6 +42,7 @@ export function buildHouse(config: Config, foundation: Foundation): BuiltHouse {
   );
   const house: House = Object.freeze({
     ...foundation,
+    memories: memoriesFor(config, foundation.memories),
     occupancy: new Occupancy(),
     doors: new Map(doors.flatMap((door) => door.paths.map((path) => [path, door] as const))),
     dialect: openaiDialect,
@@ -62,6 +69,10 @@ export function buildHouse(config: Config, foundation: Foundation): BuiltHouse {
   };
 }
 
+function memoriesFor({ reasoning }: Config, memories: Memories): Memories {
+  return reasoning.memory ? memories : { ...memories, reasoning: null };
+}
+
 /** The labels that metrics may use for models, in the order of the configuration. */
 export function modelLabels(config: Config): readonly string[] {
   return config.models.slice(0, LABELLED_ALIASES_MAX).map(({ alias }) => alias);
@@ -80,10 +91,10 @@ function buildRoutes(config: Config, upstreams: ReadonlyMap<string, Upstream>): 
       target: {
         upstream: first,
         model: name,
+        traits: traitsOf(first, name, protocolsOf(name), config.repairs, "verbatim"),
         label: `${first.name}/${name}`,
         metricLabel: `${first.name}/other`,
       },
-      repairs: config.repairs,
       timeouts: config.timeouts,
       price: priceOfModel(name),
       window: windowOf(name),
@@ -110,15 +121,35 @@ function routeOf(
     target: {
       upstream,
       model: target.model,
+      traits: traitsOf(upstream, target.model, model.speaks, model.repairs, model.compat),
       label,
       metricLabel: labels.has(model.alias) ? label : `${upstream.name}/other`,
     },
-    repairs: model.repairs,
     timeouts: model.timeouts,
     price: model.price,
     window: windowOf(target.model),
     isExample: model.isExample,
   });
+}
+
+/** What doors must know of a target; on an upstream without a base for Messages, nothing speaks them. */
+function traitsOf(
+  upstream: Upstream,
+  model: string,
+  speaks: ReadonlySet<Protocol>,
+  repairs: ReadonlySet<Repair>,
+  compat: Compat,
+): TargetTraits {
+  const spoken = upstream.hasMessagesBase
+    ? speaks
+    : new Set([...speaks].filter((protocol) => protocol !== "messages"));
+  return {
+    model,
+    speaks: spoken,
+    repairs,
+    fillsRequired: compat === "openai",
+    readError: (status, body) => upstream.readError(status, body),
+  };
 }
 
 function windowOf(model: string): Window {

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import type { Phrase } from "../core/language.ts";
 import type { MicroYuan, PriceList } from "../core/money.ts";
+import type { Protocol } from "../core/protocols.ts";
 import { type ModelsFile, modelsFileSchema } from "./models-file.ts";
 
 export type ArkModel = {
@@ -15,6 +16,7 @@ export type ArkModel = {
   /** Of the thoughts beside the answer; 0: it does not think. */
   readonly reasoningTokensMax: number | null;
   readonly inputModalities: readonly string[];
+  readonly speaks: ReadonlySet<Protocol>;
   /** Null where it is not known. */
   readonly price: PriceList | null;
   /** Of audio, per million tokens, for each tier of `price`; null where it has no price of its own. */
@@ -51,6 +53,7 @@ function arkModel(model: ModelsFile["models"][number], version: string): ArkMode
     outputTokensMax: model.output_tokens_max ?? null,
     reasoningTokensMax: model.reasoning_tokens_max ?? null,
     inputModalities: model.input_modalities,
+    speaks: new Set(model.speaks),
     price: price === undefined ? null : { version, tiers: price.tiers },
     audioInput: price?.audioInput ?? [],
     fastPrice: fast === undefined ? null : { version, tiers: fast.tiers },

@@ -2,6 +2,7 @@
 import type { Repair } from "../core/changes.ts";
 import type { LimitSettings } from "../core/limits.ts";
 import type { PriceList } from "../core/money.ts";
+import type { Protocol } from "../core/protocols.ts";
 import type { Timeouts } from "../core/timeouts.ts";
 import type { BillColumnNames } from "./bill-columns.ts";
 
@@ -47,9 +48,15 @@ export type UpstreamConfig = {
   readonly kind: "ark";
   /** Without a trailing slash, such as `https://ark.cn-beijing.volces.com/api/v3`. */
   readonly baseUrl: string;
+  /** Its base for Anthropic's protocol, without a trailing slash; null: it has none. */
+  readonly anthropicBaseUrl: string | null;
   /** Empty: the caller's own key is passed on. */
   readonly apiKeys: readonly string[];
 };
+
+/** `openai`: what OpenAI's schemas require of an answer is filled in; `verbatim`: an answer is as Ark gave it. */
+export const compats = ["verbatim", "openai"] as const;
+export type Compat = (typeof compats)[number];
 
 export type TargetConfig = { readonly upstream: string; readonly model: string };
 
@@ -60,6 +67,9 @@ export type ModelConfig = {
   readonly targets: readonly TargetConfig[];
   /** The repairs in force: the default ones, and what the file adds or takes away. */
   readonly repairs: ReadonlySet<Repair>;
+  /** What the target speaks itself; a call in another protocol is translated into chat. */
+  readonly speaks: ReadonlySet<Protocol>;
+  readonly compat: Compat;
   readonly timeouts: Timeouts;
   /** The file's, else Ark's list price; null where neither is known, and then neither is any cost. */
   readonly price: PriceList | null;
@@ -102,11 +112,18 @@ export type Config = {
   /** The repairs and timeouts of models that are passed through. */
   readonly repairs: ReadonlySet<Repair>;
   readonly timeouts: Timeouts;
+  /** What the gateway keeps for its callers between calls. */
+  readonly responses: { readonly store: ResponsesStore };
+  readonly reasoning: { readonly memory: boolean };
   readonly heartbeat: { readonly everyMs: number; readonly beforeFirstByte: boolean };
   readonly retries: { readonly attemptsMax: number };
   readonly ledger: LedgerConfig;
   readonly log: { readonly level: LogLevel; readonly format: "json" | "pretty" };
 };
+
+/** Where translated responses are kept for their hour. */
+export const responsesStores = ["memory", "disk"] as const;
+export type ResponsesStore = (typeof responsesStores)[number];
 
 export const logLevels = ["fatal", "error", "warn", "info", "debug", "trace"] as const;
 export type LogLevel = (typeof logLevels)[number];

@@ -42,6 +42,8 @@ export const defaults = {
     drain: "31m",
   },
   heartbeat: { every: "15s", before_first_byte: true },
+  responses: { store: "memory" },
+  reasoning: { memory: true },
   retries: { attempts_max: 2 },
   ledger: {
     durability: "process",

@@ -1,6 +1,7 @@
 /** The schema of `models.yaml`: Ark's models with their prices, read into micro-yuan. */
 import { z } from "zod";
 import { areTiersInOrder, microYuan, type PriceTier } from "../core/money.ts";
+import { protocols } from "../core/protocols.ts";
 
 const tokens = z.int().positive();
 const yuan = z.number().positive().transform(microYuan);
@@ -43,6 +44,7 @@ const textModel = z.strictObject({
   output_tokens_max: tokens.optional(),
   reasoning_tokens_max: z.int().min(0).optional(),
   input_modalities: z.array(z.enum(["text", "image", "video", "audio"])),
+  speaks: z.array(z.enum(protocols)).min(1),
   price: tiersSchema.optional(),
   price_fast: tiersSchema.optional(),
   advice: phrase,

@@ -1,6 +1,9 @@
 /** Puts defaults, file, environment and command line together into the one frozen configuration. */
+
 import { resolve } from "node:path";
+import { defaultRepairs } from "../core/changes.ts";
 import { nearestName } from "../core/nearest-name.ts";
+import { anthropicBaseOf } from "./anthropic-base.ts";
 import type { AuthMode, Config, ModelConfig, UpstreamConfig } from "./config.ts";
 import { DEFAULT_DATA_FOLDER, DEFAULT_HOST_WITH_KEY, DEFAULT_UPSTREAM_NAME, defaults } from "./defaults.ts";
 import { keysOf, type Overrides } from "./environment.ts";
@@ -10,7 +13,7 @@ import { parseSizeBytes } from "./quantities.ts";
 import { authModeOf, checkUpstreamKeys, holdsArkKey } from "./resolve-auth.ts";
 import { resolveLedger } from "./resolve-ledger.ts";
 import { resolveLimits, unpricedModels } from "./resolve-limits.ts";
-import { defaultRepairs, resolveModels } from "./resolve-models.ts";
+import { resolveModels } from "./resolve-models.ts";
 import { defaultTimeouts, durationMs, mergeTimeouts } from "./resolve-timeouts.ts";
 import type { Settings } from "./schema.ts";
 import type { Path } from "./yaml-tree.ts";
@@ -94,6 +97,8 @@ class Resolver {
       passthroughModels,
       repairs: defaultRepairs,
       timeouts,
+      responses: { store: settings.responses?.store ?? defaults.responses.store },
+      reasoning: { memory: settings.reasoning?.memory ?? defaults.reasoning.memory },
       heartbeat: {
         everyMs: durationMs(settings.heartbeat?.every ?? defaults.heartbeat.every),
         beforeFirstByte: settings.heartbeat?.before_first_byte ?? defaults.heartbeat.before_first_byte,
@@ -111,10 +116,12 @@ class Resolver {
       // The environment knows one upstream: the first.
       const { baseUrl: base, apiKeys: keys } =
         index === 0 ? this.#overrides : { baseUrl: null, apiKeys: null };
+      const baseUrl = withoutTrailingSlash(base?.value ?? settings.base_url ?? defaults.upstream.base_url);
       const upstream: UpstreamConfig = {
         name,
         kind: settings.kind ?? defaults.upstream.kind,
-        baseUrl: withoutTrailingSlash(base?.value ?? settings.base_url ?? defaults.upstream.base_url),
+        baseUrl,
+        anthropicBaseUrl: anthropicBaseOf(settings.anthropic_base_url, baseUrl),
         apiKeys: keys?.value ?? keysOf(settings.api_keys ?? defaults.upstream.api_keys),
       };
       this.#warnOfUpstream(upstream, base?.place ?? this.#placeInFile(["upstreams", name, "base_url"]));

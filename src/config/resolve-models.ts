@@ -1,7 +1,8 @@
 /** Lays the aliases of the file and the environment over the default table and resolves each one. */
-import { type Repair, repairs } from "../core/changes.ts";
+import { defaultRepairs, type Repair, repairs } from "../core/changes.ts";
 import type { PriceList } from "../core/money.ts";
 import { nearestName } from "../core/nearest-name.ts";
+import type { Protocol } from "../core/protocols.ts";
 import type { Timeouts } from "../core/timeouts.ts";
 import { arkCatalogue, findArkModel, priceOfModel } from "./ark-models.ts";
 import type { ModelConfig, TargetConfig, UpstreamConfig } from "./config.ts";
@@ -23,13 +24,19 @@ export type ModelContext = {
   readonly warnings: Problem[];
 };
 
-export const defaultRepairs: ReadonlySet<Repair> = new Set(repairs);
-
 function resolveRepairs(changes: readonly string[]): ReadonlySet<Repair> {
   if (changes.length === 0) return defaultRepairs;
   const added = repairs.filter((repair) => changes.includes(repair));
   const kept = [...defaultRepairs].filter((repair) => !changes.includes(`-${repair}`));
   return new Set(repairs.filter((repair) => added.includes(repair) || kept.includes(repair)));
+}
+
+/** What an endpoint speaks that no list names: chat, as every one does. */
+const CHAT_ALONE: ReadonlySet<Protocol> = new Set(["chat"]);
+
+/** What a model speaks by its id. */
+export function protocolsOf(model: string): ReadonlySet<Protocol> {
+  return findArkModel(model)?.speaks ?? CHAT_ALONE;
 }
 
 /** The file's price, by its figures or by the id of one of Ark's models; else Ark's list price. */
@@ -89,6 +96,8 @@ function resolveModel(
     alias,
     targets: [target],
     repairs: resolveRepairs(settings.repairs ?? []),
+    speaks: settings.speaks === undefined ? protocolsOf(target.model) : new Set(settings.speaks),
+    compat: settings.compat ?? "verbatim",
     timeouts: mergeTimeouts(context.timeouts, settings.timeouts ?? {}),
     price: resolvePrice(context, alias, settings.price, target.model),
     limits: limitsOf(settings.limits ?? {}),

@@ -1,8 +1,9 @@
 /** The schema of the configuration file: every setting with its bounds, its meaning and what it expects. */
 import { z } from "zod";
 import { repairs } from "../core/changes.ts";
+import { protocols } from "../core/protocols.ts";
 import { billColumnsSchema } from "./bill-columns.ts";
-import { authModes } from "./config.ts";
+import { authModes, compats, responsesStores } from "./config.ts";
 import { expecting, section } from "./expectations.ts";
 import { limitsSchema, modelLimitsSchema } from "./limit-settings.ts";
 import { priceSchema } from "./price-settings.ts";
@@ -133,6 +134,21 @@ const modelSettings = section({
       "What the model costs. Default: Ark's list price where the target is a known model id; else unknown.",
     ),
   limits: modelLimitsSchema.optional().describe("What may be used of this alias, by all callers together."),
+  speaks: expecting(
+    z.array(z.enum(protocols)).min(1).max(protocols.length),
+    `a list out of ${protocols.join(", ")}`,
+    `由 ${protocols.join("、")} 组成的列表`,
+  )
+    .optional()
+    .describe(
+      [
+        "Which protocols the target speaks itself; a call in another one is translated into chat.",
+        "Default: what Ark's model of that id speaks; for an endpoint id, chat.",
+      ].join(" "),
+    ),
+  compat: expecting(z.enum(compats), compats.join(" or "), ` ${compats.join(" 或 ")}`)
+    .optional()
+    .describe("openai: what OpenAI's schemas require of an answer and Ark leaves out is filled in."),
   repairs: expecting(z.array(repairSchema).max(32), "a list of repairs", "修补项列表")
     .optional()
     .describe("Repairs over and above the default ones, or, with a hyphen, without one of them."),
@@ -211,6 +227,18 @@ const ledgerSection = section({
 const upstreamSection = section({
   kind: expecting(z.literal("ark"), "ark", " ark").optional().describe("What answers there."),
   base_url: baseUrlSchema.optional().describe("Ark's data plane."),
+  anthropic_base_url: expecting(
+    baseUrlSchema.nullable(),
+    "an http(s) URL such as https://ark.cn-beijing.volces.com/api/compatible, or null",
+    "http(s) 地址，例如 https://ark.cn-beijing.volces.com/api/compatible，或 null",
+  )
+    .optional()
+    .describe(
+      [
+        "Ark's base for Anthropic's protocol; null: Messages are always translated.",
+        "Default: follows from base_url (/api/v3 to /api/compatible, and so on).",
+      ].join(" "),
+    ),
   api_keys: apiKeysSchema
     .optional()
     .describe("The gateway's own Ark keys. Empty: each caller's own Ark key is passed on."),
@@ -243,6 +271,25 @@ export const configSchema = section({
   models: expecting(z.record(aliasSchema, modelSchema), "aliases with their targets", "别名及其目标")
     .optional()
     .describe("The alias table, laid over the default one. In an alias `*` is any text and `#` one digit."),
+  responses: section({
+    store: expecting(z.enum(responsesStores), "memory or disk", " memory 或 disk")
+      .optional()
+      .describe(
+        [
+          "Where responses that the gateway itself made are kept, for an hour: in memory, or also encrypted",
+          "in a file of the data folder, so that they outlive a restart.",
+        ].join(" "),
+      ),
+  })
+    .optional()
+    .describe("The Responses API for models that speak only chat."),
+  reasoning: section({
+    memory: flagSchema
+      .optional()
+      .describe("Remember thoughts by tool call, for the repair reasoning_replay; false remembers nothing."),
+  })
+    .optional()
+    .describe("What thinking models want back in tool loops."),
   default_model: expecting(aliasSchema.nullable(), "an alias, or null", "别名或 null")
     .optional()
     .describe("The alias that serves unmapped names; null answers them with 404."),

@@ -12,6 +12,7 @@ export type Repeat = "safe" | "unsafe" | "useless";
 export type ErrorType =
   | "invalid_request_error"
   | "authentication_error"
+  | "permission_error"
   | "not_found_error"
   | "rate_limit_error"
   | "insufficient_quota"
@@ -37,9 +38,11 @@ export const catalogue = {
   ambiguous_body: badRequest,
   invalid_request: badRequest,
   missing_model: badRequest,
+  previous_response_not_found: badRequest,
   ambiguous_request: badRequest,
   invalid_api_key: { ...badRequest, status: 401, type: "authentication_error" },
   model_not_found: { ...badRequest, status: 404, type: "not_found_error" },
+  response_not_found: { ...badRequest, status: 404, type: "not_found_error" },
   unsupported_endpoint: { ...badRequest, status: 404, type: "not_found_error" },
   method_not_allowed: { ...badRequest, status: 405 },
   request_timeout: { ...badRequest, status: 408, repeat: "safe" },
@@ -81,10 +84,31 @@ export type FailureDetails = {
   readonly headers?: Readonly<Record<string, string>>;
 };
 
+/** What a client is told of an error, whosever it is; each dialect puts it in its own shape. */
+export type ErrorFacts = {
+  readonly status: number;
+  readonly message: string;
+  readonly type: ErrorType;
+  readonly code: string;
+  readonly param: string | null;
+};
+
+/** What an upstream's own error means in the words that OpenAI's clients know. */
+export type UpstreamErrorNote = {
+  /** The upstream's code, such as `RateLimitExceeded.EndpointRPMExceeded`; null where the body has none. */
+  readonly upstreamCode: string | null;
+  /** OpenAI's code for it, sent as `x-volcano-error`. */
+  readonly code: string;
+  /** False where sending the same again may bill twice or cannot help. */
+  readonly mayRepeat: boolean;
+  /** For doors that do not pass it on as it came: its text, in OpenAI's words and status. */
+  readonly facts: ErrorFacts;
+};
+
 /**
  * The one error that rooms throw; the door renders it in its own dialect. The message is sent to the client.
  */
-export class GatewayError extends Error {
+export class GatewayError extends Error implements ErrorFacts {
   override readonly name = "GatewayError";
   readonly code: ErrorCode;
   readonly status: number;
@@ -102,6 +126,10 @@ export class GatewayError extends Error {
     this.source = row.source;
     this.repeat = details.repeat ?? row.repeat;
     this.details = details;
+  }
+
+  get param(): string | null {
+    return this.details.param ?? null;
   }
 }
 

@@ -13,7 +13,7 @@ import { type Bill, billOf } from "./bill.ts";
 import type { Delivery } from "./delivery/delivery.ts";
 import type { House } from "./house.ts";
 import type { Attempt, Course } from "./relay.ts";
-import type { Plan } from "./resolve.ts";
+import type { CallPlan, Plan } from "./resolve.ts";
 import { unrelayedRow, unsentSettlement } from "./row.ts";
 import type { Visit } from "./visit/visit.ts";
 
@@ -22,6 +22,8 @@ export type Story = {
   arrival: Arrival | null;
   caller: Caller | null;
   plan: Plan | null;
+  /** The same where it leads to Ark. */
+  call: CallPlan | null;
   ticket: Ticket | null;
   readonly course: Course;
   delivery: Delivery;
@@ -83,17 +85,17 @@ function recordUnrelayed(house: House, visit: Visit, { arrival, caller, plan, de
 }
 
 function settleAttempts(house: House, story: Story): void {
-  const { plan, course, delivery } = story;
+  const { call, course, delivery } = story;
   const last = course.attempts.length - 1;
   for (const [index, attempt] of course.attempts.entries()) {
     const { answer } = attempt;
     const totalMs = (answer.endedMs ?? house.clock.monotonicMs()) - answer.startedMs;
     // An attempt that sent nothing failed by itself, whatever became of the request.
     const isLast = index === last && answer.dispatchedMs !== null;
-    if (isLast && plan !== null) {
-      story.bill = billOf(house, plan, attempt, delivery.consumption);
+    if (isLast && call !== null) {
+      story.bill = billOf(house, call, attempt, delivery.consumption);
       attempt.row.settle(settledRow(attempt, delivery, story.bill, totalMs));
-      learn(house, plan, attempt, delivery);
+      learn(house, call, attempt, delivery);
     } else {
       const cause = answer.failure?.cause ?? delivery.cause;
       const errorCode = answer.failure?.error.code ?? delivery.errorCode;

@@ -13,7 +13,7 @@ import type {
 import type { Grant, Limiter } from "../limits/limiter.ts";
 import { CallClaim } from "./claim.ts";
 import type { House } from "./house.ts";
-import type { Plan } from "./resolve.ts";
+import type { CallPlan } from "./resolve.ts";
 import type { Reply, ReplyListener } from "./visit/reply.ts";
 import type { Visit } from "./visit/visit.ts";
 
@@ -71,7 +71,7 @@ export function admit(
   house: House,
   visit: Visit,
   known: Caller,
-  plan: Plan,
+  plan: CallPlan,
   body: Buffer,
 ): Ticket | Promise<Ticket> {
   const caller = house.gate.renew(known) ?? shutOut();
@@ -91,7 +91,7 @@ export function admit(
 }
 
 /** What stands in line, and comes to `admit` again where its key has changed meanwhile. */
-type Call = { readonly caller: Caller; readonly plan: Plan; readonly body: Buffer };
+type Call = { readonly caller: Caller; readonly plan: CallPlan; readonly body: Buffer };
 
 async function stand(
   house: House,

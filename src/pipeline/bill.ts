@@ -5,7 +5,7 @@ import type { Provenance, Usage } from "../core/usage.ts";
 import type { Consumption } from "./delivery/delivery.ts";
 import type { House } from "./house.ts";
 import type { Attempt } from "./relay.ts";
-import type { Plan } from "./resolve.ts";
+import type { CallPlan, Plan } from "./resolve.ts";
 
 export type Bill = {
   readonly usage: Usage | null;
@@ -17,7 +17,8 @@ export type Bill = {
 export const FREE: Bill = { usage: null, provenance: "none", cost: 0 };
 
 /** What was told stands; what was not is counted from the text that was seen, or estimated without any. */
-export function billOf(house: House, plan: Plan, attempt: Attempt, consumption: Consumption): Bill {
+export function billOf(house: House, plan: CallPlan, attempt: Attempt, consumption: Consumption): Bill {
+  if (plan.answers.isFree) return FREE;
   switch (consumption.kind) {
     case "free":
       return FREE;

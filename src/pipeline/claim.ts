@@ -3,7 +3,7 @@ import { costAtMost, type MicroYuan } from "../core/money.ts";
 import type { Caller } from "../keys/gate.ts";
 import type { Claim } from "../limits/call-limits.ts";
 import type { House } from "./house.ts";
-import type { Plan } from "./resolve.ts";
+import type { CallPlan } from "./resolve.ts";
 
 /** What Ark's template puts before a body's text; a message's own marks are shorter than its JSON. */
 const TEMPLATE_TOKENS_MAX = 1_024;
@@ -37,13 +37,13 @@ export class CallClaim implements Claim {
   readonly keyId: Claim["keyId"];
   readonly keyLimits: Claim["keyLimits"];
   readonly #house: House;
-  readonly #plan: Plan;
+  readonly #plan: CallPlan;
   readonly #body: Buffer;
   #inputTokensMax = -1;
   /** Null: not looked at yet. */
   #maySpeak: boolean | null = null;
 
-  constructor(house: House, caller: Caller, plan: Plan, body: Buffer) {
+  constructor(house: House, caller: Caller, plan: CallPlan, body: Buffer) {
     this.keyId = caller.keyId;
     this.keyLimits = caller.kind === "key" ? caller.key.limits : null;
     this.#house = house;
@@ -57,19 +57,21 @@ export class CallClaim implements Claim {
 
   get tokens(): number {
     const { estimator } = this.#house;
-    const { route, measure, intent } = this.#plan;
+    const { route, measure, intent, answers } = this.#plan;
+    if (answers.isFree) return 0;
     const { label } = route.target;
     const answerTokens = estimator.unseenOutputTokens(label, intent.outputTokensMax);
     return estimator.inputTokens(label, measure) + intent.answers * answerTokens;
   }
 
   get tokensMax(): number {
-    return this.inputTokensMax + this.outputTokensMax;
+    return this.#plan.answers.isFree ? 0 : this.inputTokensMax + this.outputTokensMax;
   }
 
   /** Null also where a part may be billed at another rate than the list's (`Usage.isSpecial`). */
   get costMax(): MicroYuan | null {
-    const { route, intent } = this.#plan;
+    const { route, intent, answers } = this.#plan;
+    if (answers.isFree) return 0;
     if (route.price === null || intent.isSpecialTier || this.#holdsAudio()) return null;
     return costAtMost(this.inputTokensMax, this.outputTokensMax, route.price);
   }
@@ -78,7 +80,8 @@ export class CallClaim implements Claim {
   get inputTokensMax(): number {
     if (this.#inputTokensMax < 0) {
       const windowTokens = this.#plan.route.window.contextTokens ?? CONTEXT_TOKENS_MAX;
-      const isWhole = this.#body.length >= windowTokens || this.#holdsAudio();
+      const { isOpenEnded } = this.#plan.intent;
+      const isWhole = isOpenEnded || this.#body.length >= windowTokens || this.#holdsAudio();
       this.#inputTokensMax = isWhole ? windowTokens : Math.min(windowTokens, tokensOfBodyAtMost(this.#body));
     }
     return this.#inputTokensMax;

@@ -7,13 +7,13 @@ import { deliverStream } from "./delivery/stream.ts";
 import { deliverWhole } from "./delivery/whole.ts";
 import type { House } from "./house.ts";
 import type { Attempt } from "./relay.ts";
-import type { Plan } from "./resolve.ts";
+import type { CallPlan } from "./resolve.ts";
 import type { Visit } from "./visit/visit.ts";
 
 export function deliver(
   house: House,
   visit: Visit,
-  plan: Plan,
+  plan: CallPlan,
   attempt: Attempt,
   head: UpstreamHead,
 ): Promise<Delivered> {
@@ -31,8 +31,9 @@ export function deliver(
   const mediaType = mediaTypeOf(headers.contentType);
   if (mediaType === "text/event-stream" && plan.intent.stream) return deliverStream(shipment);
   if (mediaType === "application/json") {
-    // Once a heartbeat has begun a stream, JSON has no place in it.
-    if (!visit.reply.begun) return deliverWhole(shipment);
+    // Once a heartbeat has begun a stream, JSON has no place in it; nor does a translation make one of the other.
+    const isOutOfPlace = visit.reply.begun || (plan.intent.stream && plan.answers.rewritesWhole);
+    if (!isOutOfPlace) return deliverWhole(shipment);
     return Promise.resolve(invalidAnswer(shipment, "is no stream although one was asked for"));
   }
   return Promise.resolve(invalidAnswer(shipment, "is neither JSON nor an event stream"));

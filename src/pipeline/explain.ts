@@ -1,7 +1,7 @@
 /** What would become of a request: the first four rooms, without taking anything and without a call. */
 import type { Change } from "../core/changes.ts";
 import { asGatewayError, GatewayError } from "../core/errors.ts";
-import type { KeyId } from "../core/ids.ts";
+import { type KeyId, newRequestId } from "../core/ids.ts";
 import { costOf, type MicroYuan, type PriceList } from "../core/money.ts";
 import type { Usage } from "../core/usage.ts";
 import type { Caller } from "../keys/gate.ts";
@@ -13,6 +13,7 @@ import { measureBody } from "../wire/text-measure.ts";
 import { CallClaim } from "./claim.ts";
 import type { House } from "./house.ts";
 import { findRoute } from "./permission.ts";
+import type { Route } from "./route.ts";
 
 export type ExplainQuestion = {
   /** A path of the data plane, such as `/v1/chat/completions`. */
@@ -68,11 +69,20 @@ function foresee(house: House, caller: Caller, door: Door, body: Buffer): Explan
   const reading = door.read(body);
   const { intent } = reading;
   const { route, fallbackFrom } = findRoute(house.routes, caller, intent.model);
-  const { changes } = reading.rewrite(route.target.model, route.repairs);
-  const measure = measureBody(body);
+  const passage = reading.prepare(route.target.traits, {
+    requestId: newRequestId(house.clock.wallMs()),
+    keyId: caller.keyId,
+    startedAtWallMs: house.clock.wallMs(),
+    memories: house.memories,
+  });
+  if (passage.kind === "local") return servedHere(door, route, fallbackFrom);
+  const { destination, cargo, answers } = passage;
+  const { changes } = cargo.rewrite;
+  const measure = measureBody(cargo.body);
   const { estimator, limits } = house;
-  const plan = { door, intent, route, fallbackFrom, bodyBytes: body.length, measure, credential: null };
-  const claim = new CallClaim(house, caller, plan, body);
+  const common = { door, intent, route, fallbackFrom, bodyBytes: body.length, measure };
+  const plan = { ...common, destination, answers, credential: null };
+  const claim = new CallClaim(house, caller, plan, cargo.body);
   const usage: Usage = {
     inputTokens: estimator.inputTokens(route.target.label, measure),
     cachedInputTokens: 0,
@@ -90,5 +100,23 @@ function foresee(house: House, caller: Caller, door: Door, body: Buffer): Explan
     estimate: { usage, cost: route.price === null ? null : costOf(usage, route.price) },
     most: { tokens: claim.tokensMax, cost: claim.costMax },
     ...limits.preview(claim),
+  };
+}
+
+/** Nothing is asked of Ark, so nothing is used, and no limit has a say. */
+function servedHere(door: Door, route: Route, fallbackFrom: string | null): Explanation {
+  const usage: Usage = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0 };
+  return {
+    kind: "served",
+    door: door.name,
+    alias: route.alias,
+    isFallback: fallbackFrom !== null,
+    target: route.target.label,
+    changes: [],
+    price: route.price,
+    estimate: { usage, cost: 0 },
+    most: { tokens: 0, cost: 0 },
+    limits: [],
+    refusal: null,
   };
 }

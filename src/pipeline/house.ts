@@ -2,6 +2,7 @@
  * What a request finds when it comes in: the parts of the house, as one frozen version of the configuration.
  */
 import type { Clock } from "../core/clock.ts";
+import type { Memories } from "../core/memories.ts";
 import type { Gate } from "../keys/gate.ts";
 import type { IdempotencyBook } from "../keys/idempotency.ts";
 import type { Estimator } from "../ledger/estimator.ts";
@@ -52,6 +53,8 @@ export type House = {
   readonly places: Limiter;
   readonly limits: CallLimits;
   readonly idempotency: IdempotencyBook;
+  /** What is kept for callers between their calls. */
+  readonly memories: Memories;
   readonly ledger: Ledger;
   readonly estimator: Estimator;
   /** Answers that are read on after their client has left. */

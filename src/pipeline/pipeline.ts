@@ -25,8 +25,8 @@ import { bid, type Farewell } from "./delivery/farewell.ts";
 import type { House } from "./house.ts";
 import { beginOnce } from "./once.ts";
 import { refuse } from "./refuse.ts";
-import { announce, type Relayed, relay } from "./relay.ts";
-import { type Plan, resolve } from "./resolve.ts";
+import { announce, announceModel, type Relayed, relay } from "./relay.ts";
+import { type CallPlan, resolve } from "./resolve.ts";
 import { clientClosed } from "./visit/client-closed.ts";
 import { modelsPageOf, openPageOf } from "./visit/pages.ts";
 import type { Reply } from "./visit/reply.ts";
@@ -59,6 +59,7 @@ export async function serveRequest(
     arrival: null,
     caller: null,
     plan: null,
+    call: null,
     ticket: null,
     course: { attempts: [], changes: [], once: null },
     delivery: complete(null, null),
@@ -117,8 +118,10 @@ function enter(house: House, visit: Visit, story: Story): Entry | null {
 
 /** The rooms behind, up to the last byte but one: that one waits for the ledger. */
 async function walk(house: House, visit: Visit, story: Story, entry: Entry): Promise<Last> {
-  const { plan, relayed } = await ask(house, visit, story, entry);
+  const asked = await ask(house, visit, story, entry);
   visit.letBodyGo();
+  if (asked === null) return NOTHING;
+  const { plan, relayed } = asked;
   const delivered =
     relayed.kind === "answered"
       ? await deliver(house, visit, plan, relayed.attempt, relayed.head)
@@ -126,16 +129,26 @@ async function walk(house: House, visit: Visit, story: Story, entry: Entry): Pro
   return conclude(house, visit, plan, delivered, story);
 }
 
-/** Up to the answer's head. The body is known here alone: whoever delivers would hold it for half an hour. */
+/**
+ * Up to the answer's head; null where the door has answered by itself. The body is known here alone: whoever
+ * delivers would hold it for half an hour.
+ */
 async function ask(
   house: House,
   visit: Visit,
   story: Story,
   { head, door, caller }: Entry,
-): Promise<{ plan: Plan; relayed: Relayed }> {
-  const { plan, cargo } = await resolve(house, visit, door, head, caller);
-  story.plan = plan;
-  story.course.once = beginOnce(house, visit, head, caller, door, cargo.body);
+): Promise<{ plan: CallPlan; relayed: Relayed } | null> {
+  const resolved = await resolve(house, visit, door, head, caller);
+  story.plan = resolved.plan;
+  if (resolved.kind === "local") {
+    announceModel(visit, resolved.plan);
+    sendPage(visit.reply, 200, resolved.answer);
+    return null;
+  }
+  const { plan, cargo, body } = resolved;
+  story.call = plan;
+  story.course.once = beginOnce(house, visit, head, caller, door, body);
   visit.reply.writeStallMs = plan.route.timeouts.writeStallMs;
   announce(visit, plan, cargo.rewrite);
   bridgeSilence(house, visit, plan);
@@ -194,14 +207,14 @@ function sendPage(reply: Reply, status: number, body: Buffer): void {
   reply.sendWhole(status, body);
 }
 
-function bridgeSilence({ settings }: House, visit: Visit, { door, intent }: Plan): void {
+function bridgeSilence({ settings }: House, visit: Visit, { door, intent }: CallPlan): void {
   if (!intent.stream) return;
   const { everyMs, beforeFirstByte } = settings.heartbeat;
   visit.reply.prepareStream({ bytes: door.dialect.heartbeat, everyMs, beforeFirstByte });
 }
 
 /** The delivery as it went, or why there is none. */
-function conclude(house: House, visit: Visit, plan: Plan, delivered: Delivered, story: Story): Last {
+function conclude(house: House, visit: Visit, plan: CallPlan, delivered: Delivered, story: Story): Last {
   if (delivered.kind === "sent") {
     story.delivery = delivered.delivery;
     return { kind: "farewell", farewell: delivered.farewell };

@@ -26,7 +26,7 @@ function tell(visit: Visit, dialect: Dialect, error: GatewayError): void {
       reply.destroy();
       return;
     }
-    reply.write(dialect.renderErrorEvent(error, visit.id));
+    reply.write(visit.tap?.failureEvent(error, visit.id) ?? dialect.renderErrorEvent(error, visit.id));
     reply.endAndClose();
     return;
   }

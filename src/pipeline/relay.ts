@@ -6,14 +6,14 @@ import { type AttemptId, attemptIdOf } from "../core/ids.ts";
 import type { Caller } from "../keys/gate.ts";
 import type { IdempotencyEntry } from "../keys/idempotency.ts";
 import type { OpenAttempt } from "../ledger/ledger.ts";
-import type { Rewrite } from "../protocols/door.ts";
+import type { Cargo, Rewrite } from "../protocols/door.ts";
 import type { UpstreamHead, UpstreamRequest } from "../upstreams/upstream.ts";
 import { splice, splicedLength } from "../wire/json-splice.ts";
 import type { RequestHead } from "../wire/request-head.ts";
 import { Answer, type AnswerFailure } from "./answer/answer.ts";
 import { Drain } from "./delivery/drain.ts";
 import type { House } from "./house.ts";
-import type { Cargo, Plan } from "./resolve.ts";
+import type { CallPlan, Plan } from "./resolve.ts";
 import { decide } from "./retry.ts";
 import type { Target } from "./route.ts";
 import { openedRow } from "./row.ts";
@@ -79,7 +79,7 @@ export async function relay(
   visit: Visit,
   head: RequestHead,
   caller: Caller,
-  plan: Plan,
+  plan: CallPlan,
   cargo: Cargo,
   course: Course,
 ): Promise<Relayed> {
@@ -117,11 +117,16 @@ export async function relay(
 }
 
 /** Says what will be asked of whom, before anything of the answer can be: a heartbeat may send the head. */
-export function announce({ reply }: Visit, plan: Plan, { changes }: Rewrite): void {
+export function announce(visit: Visit, plan: CallPlan, { changes }: Rewrite): void {
+  announceModel(visit, plan);
+  visit.reply.addHeader("x-volcano-target", printable(plan.route.target.label));
+  if (changes.length > 0) visit.reply.addHeader("x-volcano-changes", changes.join(", "));
+}
+
+/** Says which model answers, also where none is asked. */
+export function announceModel({ reply }: Visit, plan: Plan): void {
   const { route } = plan;
   reply.addHeader("x-volcano-model", printable(route.alias));
-  reply.addHeader("x-volcano-target", printable(route.target.label));
-  if (changes.length > 0) reply.addHeader("x-volcano-changes", changes.join(", "));
   if (plan.fallbackFrom !== null) {
     reply.addHeader(
       "x-volcano-model-fallback",
@@ -132,17 +137,17 @@ export function announce({ reply }: Visit, plan: Plan, { changes }: Rewrite): vo
 
 function buildRequest(
   head: RequestHead,
-  plan: Plan,
+  { destination, route, credential }: CallPlan,
   { body, rewrite: { splices, changes } }: Cargo,
   course: Course,
 ): UpstreamRequest {
-  const { door, route } = plan;
   course.changes = changes;
   return {
     method: "POST",
-    path: door.upstreamPath,
+    base: destination.base,
+    path: destination.path,
     headers: ["content-type", "application/json", ...head.forwarded],
-    credential: plan.credential,
+    credential,
     body: splices.length === 0 ? [body] : splice(body, splices),
     bodyBytes: splicedLength(body, splices),
     timeouts: route.timeouts,

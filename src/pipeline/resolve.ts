@@ -2,7 +2,7 @@
 import { GatewayError, unreachable } from "../core/errors.ts";
 import type { TextMeasure } from "../core/text-measure.ts";
 import type { Caller } from "../keys/gate.ts";
-import type { Door, Intent, Rewrite } from "../protocols/door.ts";
+import type { AnswerReader, CallContext, Cargo, Destination, Door, Intent } from "../protocols/door.ts";
 import { type BodyResult, readBoundedBody } from "../wire/bounded-body.ts";
 import { isJsonContentType } from "../wire/content-type.ts";
 import type { RequestHead } from "../wire/request-head.ts";
@@ -22,12 +22,21 @@ export type Plan = {
   readonly bodyBytes: number;
   /** What an estimate of the input is made from, should its usage never come. */
   readonly measure: TextMeasure;
+};
+
+/** The plan of a call to Ark. */
+export type CallPlan = Plan & {
+  readonly destination: Destination;
+  readonly answers: AnswerReader;
   /** What Ark is shown; null: the gateway's own key. Never logged. */
   readonly credential: string | null;
 };
 
-/** The body and what is changed in it, which leave memory once Ark has begun to answer: streams live long. */
-export type Cargo = { readonly body: Buffer; readonly rewrite: Rewrite };
+export type Resolved =
+  /** The bodies, the client's and Ark's, leave memory once Ark has begun to answer: streams live long. */
+  | { readonly kind: "call"; readonly plan: CallPlan; readonly cargo: Cargo; readonly body: Buffer }
+  /** The door answers by itself. */
+  | { readonly kind: "local"; readonly plan: Plan; readonly answer: Buffer };
 
 /**
  * @throws GatewayError shutting_down, unsupported_media_type, body_too_large, invalid_json, missing_model,
@@ -39,7 +48,7 @@ export async function resolve(
   door: Door,
   head: RequestHead,
   caller: Caller,
-): Promise<{ plan: Plan; cargo: Cargo }> {
+): Promise<Resolved> {
   visit.checkPresent();
   checkMediaType(head);
   const body = bodyOf(await receive(house, visit, head));
@@ -47,10 +56,23 @@ export async function resolve(
   const reading = door.read(body);
   const { intent } = reading;
   const { route, fallbackFrom } = findRoute(house.routes, caller, intent.model);
-  const measure = measureBody(body);
+  const passage = reading.prepare(route.target.traits, contextOf(house, visit, caller));
+  const bodyBytes = body.length;
+  if (passage.kind === "local") {
+    const measure = measureBody(passage.body);
+    const plan = { door, intent, route, fallbackFrom, bodyBytes, measure };
+    const inputTokens = house.estimator.inputTokens(route.target.label, measure);
+    return { kind: "local", plan, answer: passage.answer(Math.ceil(inputTokens)) };
+  }
+  const { destination, cargo, answers } = passage;
+  const measure = measureBody(cargo.body);
   const credential = credentialFor(house, caller, route);
-  const plan = { door, intent, route, fallbackFrom, bodyBytes: body.length, measure, credential };
-  return { plan, cargo: { body, rewrite: reading.rewrite(route.target.model, route.repairs) } };
+  const plan = { door, intent, route, fallbackFrom, bodyBytes, measure, destination, answers, credential };
+  return { kind: "call", plan, cargo, body };
+}
+
+function contextOf({ memories }: House, { id, startedAtWallMs }: Visit, { keyId }: Caller): CallContext {
+  return { requestId: id, keyId, startedAtWallMs, memories };
 }
 
 /** What keys of ours begin with, however they are quoted. */

@@ -1,14 +1,16 @@
 /** Where a model name leads: a frozen route, found in the table of the configuration. */
-import type { Repair } from "../core/changes.ts";
 import type { PriceList } from "../core/money.ts";
 import { isPattern, matchesPattern } from "../core/name-pattern.ts";
 import type { Timeouts } from "../core/timeouts.ts";
+import type { TargetTraits } from "../protocols/door.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 
 export type Target = {
   readonly upstream: Upstream;
   /** What the upstream reads in `model`. */
   readonly model: string;
+  /** What a door must know of it. */
+  readonly traits: TargetTraits;
   /** As it stands in `x-volcano-target` and in the log: the upstream's name, a slash, the model. */
   readonly label: string;
   /** The same where the configuration names it; `<upstream>/other` where a client does. */
@@ -21,7 +23,6 @@ export type Route = {
   /** What metrics may call it: one of the configuration's first aliases, or `other`. */
   readonly modelLabel: string;
   readonly target: Target;
-  readonly repairs: ReadonlySet<Repair>;
   readonly timeouts: Timeouts;
   /** Null: not known. */
   readonly price: PriceList | null;

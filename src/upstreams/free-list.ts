@@ -16,7 +16,7 @@ export type KeepSettings = {
 /** What undici reads of `dispatch`'s first argument; one per connection, filled anew for each exchange. */
 export type DispatchOptions = {
   path: string;
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "DELETE";
   headers: string[];
   body: Buffer | Readable | null;
 };

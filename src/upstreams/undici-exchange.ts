@@ -11,7 +11,7 @@ export const INTERIM_ANSWERS_MAX = 20;
 
 /** A request that has been checked, with every header but those that the client library makes. */
 export type WireRequest = {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
   /** Names and values, alternating; the exchange may add to it. */
   readonly headers: string[];

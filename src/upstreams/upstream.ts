@@ -2,12 +2,18 @@
  * The port of an upstream: one exchange at a time goes down as a request and comes up as head, pieces and
  * end.
  */
+import type { UpstreamErrorNote } from "../core/errors.ts";
 import type { Timeouts } from "../core/timeouts.ts";
+
+/** Ark's data plane, or its base for Anthropic's protocol (ark-api 1.1). */
+export type UpstreamBase = "data" | "messages";
 
 /** A request as it leaves for the upstream. */
 export type UpstreamRequest = {
-  readonly method: "GET" | "POST";
-  /** Below the base URL, a constant of the route: never a client's text. */
+  readonly method: "GET" | "POST" | "DELETE";
+  /** Which of the upstream's base URLs the path is below. */
+  readonly base: UpstreamBase;
+  /** A constant of the route, or an id that has been checked: never a client's text as it came. */
   readonly path: string;
   /**
    * Names in lower case and values, alternating. Only what the allow-list lets through; no framing headers.
@@ -75,20 +81,12 @@ export interface Exchange {
   abort(): void;
 }
 
-/** What an upstream's own error means in the words that OpenAI's clients know. */
-export type UpstreamErrorNote = {
-  /** The upstream's code, such as `RateLimitExceeded.EndpointRPMExceeded`; null where the body has none. */
-  readonly upstreamCode: string | null;
-  /** OpenAI's code for it, sent as `x-volcano-error`. */
-  readonly code: string;
-  /** False where sending the same again may bill twice or cannot help. */
-  readonly mayRepeat: boolean;
-};
-
 export interface Upstream {
   readonly name: string;
   /** True where it has keys of its own. */
   readonly holdsKey: boolean;
+  /** False where it has no base for Anthropic's protocol: then nothing may be sent there. */
+  readonly hasMessagesBase: boolean;
   /**
    * Starts an exchange. Never throws for a request that it cannot send: the listener hears `protocol`, and
    * the next exchange is not harmed.

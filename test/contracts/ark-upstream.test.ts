@@ -6,7 +6,13 @@ import { openRawOrigin, type Script } from "../support/raw-origin.ts";
 import { type OpenUpstream, opened, run } from "../support/upstream-runs.ts";
 import { upstreamContract } from "./upstream-contract.ts";
 
-const ark = { name: "ark", apiKeys: [] as string[], environment: {}, userAgent: "volcano-proxy/0.0.0" };
+const ark = {
+  name: "ark",
+  anthropicBaseUrl: null,
+  apiKeys: [] as string[],
+  environment: {},
+  userAgent: "volcano-proxy/0.0.0",
+};
 
 const open: OpenUpstream = ({ transport, ...setup }) =>
   upstreamKinds.ark({ ...ark, ...setup, transport: { ...arkTransport, ...transport } });

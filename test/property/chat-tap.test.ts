@@ -17,18 +17,7 @@ const SMALL_TAIL_BYTES_MAX = 61;
 const BOTH = [true, false];
 
 function openTap(wantsUsage: boolean, tailBytesMax: number): Tap {
-  return openChatTap(
-    {
-      model: "m",
-      stream: true,
-      wantsUsage,
-      outputTokensMax: null,
-      boundsThoughts: false,
-      answers: 1,
-      isSpecialTier: false,
-    },
-    tailBytesMax,
-  );
+  return openChatTap(wantsUsage, { tailBytesMax: tailBytesMax });
 }
 
 /** What a tap gives and learns of a stream that is cut at `cuts`, ascending. */

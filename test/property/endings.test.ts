@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { GatewayError, unreachable } from "../../src/core/errors.ts";
 import { serveRequest } from "../../src/pipeline/pipeline.ts";
 import { chatDoor } from "../../src/protocols/chat/index.ts";
-import type { Door, Intent, Tap } from "../../src/protocols/door.ts";
+import type { AnswerReader, Door } from "../../src/protocols/door.ts";
 import type { ExchangeFault } from "../../src/upstreams/upstream.ts";
 import { AnswerParser } from "../support/answer-parser.ts";
 import { ScriptedRequest } from "../support/scripted-request.ts";
@@ -255,16 +255,34 @@ function weakDoor(weakness: Weakness): Door {
   const fail = (): never => {
     throw new TypeError(`a defect in ${weakness}`);
   };
-  const openTap = (intent: Intent): Tap => {
-    const tap = chatDoor.openTap(intent);
-    if (weakness === "push") tap.push = fail;
-    if (weakness === "finish") tap.finish = fail;
-    return tap;
-  };
+  const weaken = (answers: AnswerReader): AnswerReader => ({
+    isVerbatim: true,
+    isFree: false,
+    rewritesWhole: false,
+    rewriteWhole: (body) => body,
+    hearWhole: weakness === "readUsage" ? fail : (body) => answers.hearWhole(body),
+    openTap: () => {
+      if (weakness === "openTap") fail();
+      const tap = answers.openTap();
+      if (weakness === "push") tap.push = fail;
+      if (weakness === "finish") tap.finish = fail;
+      if (weakness === "renderEvent") tap.failureEvent = fail;
+      return tap;
+    },
+  });
   return {
     ...chatDoor,
-    openTap: weakness === "openTap" ? fail : openTap,
-    readUsage: weakness === "readUsage" ? fail : chatDoor.readUsage,
+    read: (body) => {
+      const reading = chatDoor.read(body);
+      return {
+        intent: reading.intent,
+        prepare: (target, context) => {
+          const passage = reading.prepare(target, context);
+          if (passage.kind === "local") throw new TypeError("chat always goes to Ark");
+          return { ...passage, answers: weaken(passage.answers) };
+        },
+      };
+    },
     dialect: {
       ...chatDoor.dialect,
       ...(weakness === "render" ? { renderError: fail } : {}),

@@ -18,15 +18,7 @@ const INPUT_ERROR_MAX = 0.3;
 const MODEL = "ark/model";
 
 function measureOf(events: readonly WrittenEvent[]): TextMeasure {
-  const tap = openChatTap({
-    model: "m",
-    stream: true,
-    wantsUsage: false,
-    outputTokensMax: null,
-    boundsThoughts: false,
-    answers: 1,
-    isSpecialTier: false,
-  });
+  const tap = openChatTap(false);
   tap.push(Buffer.concat(events.map(({ bytes }) => bytes)));
   return tap.measure;
 }

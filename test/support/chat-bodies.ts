@@ -223,7 +223,14 @@ export function chatBody(choices: Choices, course: Course | null = null): ChatBo
       "developer_role",
     );
   }
-  const intent = { model, ...putStream(draft), ...putLimits(draft), answers: 1, isSpecialTier: false };
+  const intent = {
+    model,
+    ...putStream(draft),
+    ...putLimits(draft),
+    answers: 1,
+    isSpecialTier: false,
+    isOpenEnded: false,
+  };
   const text = object(draft.members);
   const before = whiteSpace(choices);
   const after = whiteSpace(choices);

@@ -1,6 +1,7 @@
 /**
  * One request through the seven rooms with everything around it in the test's hand: client, upstream, clock.
  */
+
 import { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
@@ -33,6 +34,7 @@ import {
   type UpstreamRequest,
 } from "../../src/upstreams/upstream.ts";
 import { ByteBudget } from "../../src/wire/byte-budget.ts";
+import { chatTraits, noMemories } from "./call-context.ts";
 
 /** Stands still until it is told to move. */
 class ManualClock implements Clock {
@@ -175,6 +177,7 @@ export class ScriptedExchange implements Exchange {
 class ScriptedUpstream implements Upstream {
   readonly name = "ark";
   readonly holdsKey = false;
+  readonly hasMessagesBase = true;
   readonly exchanges: ScriptedExchange[] = [];
 
   start(_request: UpstreamRequest, listener: ExchangeListener): Exchange {
@@ -295,8 +298,13 @@ export class ScriptedRequest {
     const route = {
       alias: "m",
       modelLabel: "m",
-      target: { upstream: this.upstream, model: "ep", label: "ark/ep", metricLabel: "ark/ep" },
-      repairs: new Set<never>(),
+      target: {
+        upstream: this.upstream,
+        model: "ep",
+        traits: chatTraits("ep"),
+        label: "ark/ep",
+        metricLabel: "ark/ep",
+      },
       timeouts,
       price: null,
       window: { contextTokens: null, reasoningTokensMax: null },
@@ -318,6 +326,7 @@ export class ScriptedRequest {
       places: this.places,
       limits: unlimited(this.clock),
       idempotency: new IdempotencyBook({ clock: this.clock }),
+      memories: noMemories,
       ledger: this.ledger,
       estimator: new CalibratedEstimator(),
       drains: new InFlightLimiter(0),

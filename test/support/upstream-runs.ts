@@ -25,6 +25,7 @@ export function helloRequest(changes: Partial<UpstreamRequest> = {}): UpstreamRe
   const body = changes.body ?? [helloBody];
   return {
     method: "POST",
+    base: "data",
     path: "/chat/completions",
     headers: ["content-type", "application/json"],
     credential: "caller-credential",

@@ -225,6 +225,7 @@ function openUpstream(
     return upstreamKinds[config.kind]({
       name: config.name,
       baseUrl: config.baseUrl,
+      anthropicBaseUrl: config.anthropicBaseUrl,
       apiKeys: key === null ? [] : [key],
       environment,
       userAgent: `${PRODUCT}/${VERSION}`,

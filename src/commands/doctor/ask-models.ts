@@ -97,6 +97,7 @@ export async function askModels(
   listener.exchange = upstream.start(
     {
       method: "GET",
+      base: "data",
       path: "/models",
       headers: ["accept", "application/json"],
       // Where the upstream has no key of its own, Ark answers 401, which shows that it is Ark.

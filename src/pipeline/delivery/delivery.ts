@@ -7,7 +7,7 @@ import type { Tap } from "../../protocols/door.ts";
 import type { AnswerHeaders } from "../../wire/response-headers.ts";
 import type { House } from "../house.ts";
 import type { Attempt } from "../relay.ts";
-import type { Plan } from "../resolve.ts";
+import type { CallPlan } from "../resolve.ts";
 import type { Visit } from "../visit/visit.ts";
 import type { Farewell } from "./farewell.ts";
 
@@ -48,7 +48,7 @@ export type Delivered =
 export type Shipment = {
   readonly house: House;
   readonly visit: Visit;
-  readonly plan: Plan;
+  readonly plan: CallPlan;
   readonly attempt: Attempt;
   readonly status: number;
   readonly headers: AnswerHeaders;

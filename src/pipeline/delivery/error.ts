@@ -2,8 +2,7 @@
  * Delivers the upstream's own errors: byte for byte, with their status, and with what they mean beside them.
  */
 import { NORMAL_END } from "../../core/ending.ts";
-import { GatewayError } from "../../core/errors.ts";
-import type { UpstreamErrorNote } from "../../upstreams/upstream.ts";
+import { GatewayError, type UpstreamErrorNote } from "../../core/errors.ts";
 import { retryAfterSeconds } from "../../wire/retry-after.ts";
 import { collect } from "./collected.ts";
 import { type Delivered, type Delivery, free, invalidAnswer, type Shipment, untold } from "./delivery.ts";
@@ -30,7 +29,8 @@ export async function deliverError(shipment: Shipment): Promise<Delivered> {
   if (isOurKey && (status === 401 || status === 403)) {
     return { kind: "unsent", error: refusedKey(note), cause: "UH", consumption: free };
   }
-  addHeaders(shipment, note);
+  const told = plan.answers.isVerbatim ? status : note.facts.status;
+  addHeaders(shipment, note, told);
   const delivery: Delivery = {
     outcome: "failed",
     cause: NORMAL_END,
@@ -41,11 +41,19 @@ export async function deliverError(shipment: Shipment): Promise<Delivered> {
   };
   if (visit.reply.begun) {
     // A heartbeat has committed status 200: the error becomes the one event of the stream.
-    const event = asEvent(collected.bytes) ?? plan.door.dialect.renderErrorEvent(foldedError(note), visit.id);
+    const { dialect } = plan.door;
+    const event =
+      (plan.answers.isVerbatim ? dialect.relayErrorEvent(collected.bytes) : null) ??
+      dialect.renderErrorEvent(note.facts, visit.id);
     return { kind: "sent", delivery, farewell: { kind: "close", bytes: event } };
   }
   // The ledger may take a while, and a heartbeat meanwhile would make a stream of it.
   visit.reply.stopHeartbeats();
+  if (!plan.answers.isVerbatim) {
+    visit.reply.addHeader("content-type", "application/json");
+    const body = plan.door.dialect.renderError(note.facts, visit.id);
+    return { kind: "sent", delivery, farewell: { kind: "whole", status: told, body } };
+  }
   visit.reply.addHeader("content-type", shipment.headers.contentType ?? "application/json");
   return { kind: "sent", delivery, farewell: { kind: "whole", status, body: collected.bytes } };
 }
@@ -58,12 +66,12 @@ function refusedKey(note: UpstreamErrorNote): GatewayError {
   );
 }
 
-function addHeaders(shipment: Shipment, note: UpstreamErrorNote): void {
+function addHeaders(shipment: Shipment, note: UpstreamErrorNote, told: number): void {
   const { house, visit, plan, status, headers } = shipment;
   const { reply } = visit;
   reply.addHeader("x-volcano-error", note.code);
   if (!note.mayRepeat) reply.addHeader("x-should-retry", "false");
-  if (status === 429 || status === 503) {
+  if (told === 429 || told === 503) {
     const asked = retryAfterSeconds(headers.retryAfter, house.clock.wallMs());
     reply.addHeader("retry-after", String(asked ?? RETRY_AFTER_DEFAULT_SECONDS));
   }
@@ -76,18 +84,5 @@ function addHeaders(shipment: Shipment, note: UpstreamErrorNote): void {
   house.log.warn(
     { requestId: visit.id, alias, model: target.model },
     "Ark does not know this endpoint id: it is the default table's example. Set your own in VOLCANO_PROXY_MODELS",
-  );
-}
-
-/** Ark's own JSON as one event, if it can stand on one line. */
-function asEvent(body: Buffer): Buffer | null {
-  if (body.includes(0x0a) || body.includes(0x0d)) return null;
-  return Buffer.concat([Buffer.from("data: "), body, Buffer.from("\n\n")]);
-}
-
-function foldedError(note: UpstreamErrorNote): GatewayError {
-  return new GatewayError(
-    "upstream_invalid",
-    `Ark answered with an error: ${note.upstreamCode ?? note.code}.`,
   );
 }

@@ -44,7 +44,8 @@ class StreamDelivery implements AnswerReader, ReplyListener {
     this.#shipment = shipment;
     this.#visit = shipment.visit;
     this.#answer = shipment.attempt.answer;
-    this.#tap = shipment.plan.door.openTap(shipment.plan.intent);
+    this.#tap = shipment.plan.answers.openTap();
+    shipment.visit.tap = this.#tap;
     this.#reject = reject;
     this.#resolve = resolve;
     this.#drain = shipment.visit.drain;
@@ -146,7 +147,7 @@ class StreamDelivery implements AnswerReader, ReplyListener {
   }
 
   #endInOurError(error: GatewayError, cause: Cause, insideEvent = this.#tap.insideEvent): void {
-    const { visit, plan } = this.#shipment;
+    const { visit } = this.#shipment;
     this.#answer.abandon();
     const consumption = consumptionOf(this.#tap);
     if (!visit.reply.begun) {
@@ -156,7 +157,7 @@ class StreamDelivery implements AnswerReader, ReplyListener {
     }
     logBreak(this.#shipment, error, cause);
     const outcome = this.#tap.events > 0 ? "partial" : "failed";
-    const bytes = insideEvent ? null : plan.door.dialect.renderErrorEvent(error, visit.id);
+    const bytes = insideEvent ? null : this.#tap.failureEvent(error, visit.id);
     const farewell: Farewell = bytes === null ? { kind: "break" } : { kind: "close", bytes };
     this.#settle(broken(error, cause, outcome, consumption), farewell);
   }

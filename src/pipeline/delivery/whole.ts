@@ -4,6 +4,7 @@
  */
 
 import type { Cause, Outcome } from "../../core/ending.ts";
+import { GatewayError } from "../../core/errors.ts";
 import type { Usage } from "../../core/usage.ts";
 import type { AnswerFailure, AnswerReader } from "../answer/answer.ts";
 import { clientClosed } from "../visit/client-closed.ts";
@@ -25,6 +26,8 @@ import type { Farewell } from "./farewell.ts";
 
 /** Up to here a cut answer can still become an honest 502, since not a byte of it is out. */
 const HELD_BYTES_MAX = 256 * 1024;
+/** Up to here an answer is held that the client is given in other words. */
+const REWRITTEN_BYTES_MAX = 32 * 1024 * 1024;
 /** Up to here a flowing answer is also kept, for its usage. */
 const KEPT_BYTES_MAX = 4 * 1024 * 1024;
 
@@ -69,6 +72,10 @@ class WholeDelivery implements AnswerReader, ReplyListener {
     const { reply } = this.#shipment.visit;
     this.#bytes += piece.length;
     if (this.#isKept) this.#pieces.push(piece);
+    if (this.#shipment.plan.answers.rewritesWhole) {
+      if (this.#bytes > REWRITTEN_BYTES_MAX) this.#refuseLong();
+      return;
+    }
     if (this.#drain === null) {
       if (reply.begun) this.#flow(piece);
       else if (this.#bytes > HELD_BYTES_MAX) this.#beginFlow();
@@ -98,8 +105,10 @@ class WholeDelivery implements AnswerReader, ReplyListener {
       this.#refuse(invalidAnswer(this.#shipment, "has status 200 and an error in its body", free));
       return;
     }
+    const given = plan.answers.rewritesWhole ? this.#rewritten(body) : body;
+    if (given === null) return;
     reply.addHeader("content-type", headers.contentType ?? "application/json");
-    this.#settle(complete(this.#readUsage(), null), { kind: "whole", status: 200, body });
+    this.#settle(complete(this.#readUsage(), null), { kind: "whole", status: 200, body: given });
   }
 
   onFailure(failure: AnswerFailure): void {
@@ -155,7 +164,26 @@ class WholeDelivery implements AnswerReader, ReplyListener {
   }
 
   #readUsage(): Usage | null {
-    return this.#isKept ? this.#shipment.plan.door.readUsage(this.#body()) : null;
+    return this.#isKept ? this.#shipment.plan.answers.hearWhole(this.#body()) : null;
+  }
+
+  /** In the door's own words; null where it is not what Ark should send, which the client has been told. */
+  #rewritten(body: Buffer): Buffer | null {
+    try {
+      return this.#shipment.plan.answers.rewriteWhole(body);
+    } catch (thrown) {
+      if (!(thrown instanceof GatewayError)) throw thrown;
+      const cause: Cause = `U${this.#shipment.attempt.answer.phase}`;
+      this.#refuse({ kind: "unsent", error: thrown, cause, consumption: untold });
+      return null;
+    }
+  }
+
+  #refuseLong(): void {
+    this.#pieces = [];
+    this.#isKept = false;
+    const why = `is longer than ${REWRITTEN_BYTES_MAX} bytes, which is too long to be translated`;
+    this.#refuse(invalidAnswer(this.#shipment, why));
   }
 
   /** Nobody is there any more: hangs up, or reads on for the usage. */

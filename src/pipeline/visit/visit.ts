@@ -2,6 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { GatewayError } from "../../core/errors.ts";
 import { newRequestId, type RequestId } from "../../core/ids.ts";
+import type { Tap } from "../../protocols/door.ts";
 import { refuseBody } from "../../wire/bounded-body.ts";
 import type { Answer } from "../answer/answer.ts";
 import type { Drain } from "../delivery/drain.ts";
@@ -19,6 +20,8 @@ export class Visit implements Stoppable {
   readonly startedMs: number;
   /** The attempt that is going on, so that a stop can reach it. */
   answer: Answer | null = null;
+  /** Of the stream that is on its way to the client: it knows how to end it in an error. */
+  tap: Tap | null = null;
   /** The client has left, and the answer is read on for its usage. */
   drain: Drain | null = null;
   /** The line for a limit that it stands in, so that a stop can take it out. */

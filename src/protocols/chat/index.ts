@@ -2,15 +2,10 @@
 import type { Door } from "../door.ts";
 import { openaiDialect } from "../openai-dialect.ts";
 import { readBody } from "./read-body.ts";
-import { readUsage } from "./read-usage.ts";
-import { openChatTap } from "./tap.ts";
 
 export const chatDoor: Door = {
   name: "chat",
   paths: ["/chat/completions"],
-  upstreamPath: "/chat/completions",
   dialect: openaiDialect,
   read: readBody,
-  openTap: openChatTap,
-  readUsage,
 };

@@ -1,5 +1,5 @@
 /** Ark's error codes in the words of OpenAI (ark-api 14.2 and 19). */
-import type { UpstreamErrorNote } from "../upstream.ts";
+import type { ErrorFacts, ErrorType, UpstreamErrorNote } from "../../core/errors.ts";
 
 /** Ark's errors are a few hundred bytes; a larger body is not one of them. */
 export const ERROR_BODY_BYTES_MAX = 1_048_576;
@@ -82,8 +82,58 @@ export function readArkError(status: number, body: Buffer): UpstreamErrorNote | 
   const controlPlane = memberOf(memberOf(answer, "ResponseMetadata"), "Error");
   const error = dataPlane ?? controlPlane;
   if (typeof error !== "object" || error === null || Array.isArray(error)) return null;
-  const code = memberOf(error, dataPlane === error ? "code" : "Code");
-  const message = memberOf(error, dataPlane === error ? "message" : "Message");
+  const isData = dataPlane === error;
+  const code = memberOf(error, isData ? "code" : "Code");
+  const message = textOf(memberOf(error, isData ? "message" : "Message"));
   const upstreamCode = typeof code === "string" && arkCode.test(code) ? code : null;
-  return { upstreamCode, ...meaningOf(status, upstreamCode, typeof message === "string" ? message : "") };
+  const meaning = meaningOf(status, upstreamCode, message);
+  return {
+    upstreamCode,
+    ...meaning,
+    facts: factsOf(status, meaning.code, message, memberOf(error, "param")),
+  };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+/** Where OpenAI's own status for a code is another than Ark's (ark-api 19); an error in a stream comes with 200. */
+const statusByCode = new Map<string, number>([
+  ["invalid_api_key", 401],
+  ["permission_error", 403],
+  ["model_not_found", 404],
+  ["insufficient_quota", 429],
+  ["rate_limit_exceeded", 429],
+  ["context_length_exceeded", 400],
+  ["content_policy_violation", 400],
+  ["content_filter", 400],
+]);
+
+function factsOf(status: number, code: string, message: string, param: unknown): ErrorFacts {
+  const isError = status >= 400 && status < 600;
+  const told = statusByCode.get(code) ?? (isError ? status : 500);
+  return {
+    status: told,
+    message: message === "" ? `Ark answered with an error: ${code}.` : message,
+    type: typeOf(told, code),
+    code,
+    param: typeof param === "string" && param !== "" ? param : null,
+  };
+}
+
+function typeOf(status: number, code: string): ErrorType {
+  if (code === "insufficient_quota") return "insufficient_quota";
+  switch (status) {
+    case 401:
+      return "authentication_error";
+    case 403:
+      return "permission_error";
+    case 404:
+      return "not_found_error";
+    case 429:
+      return "rate_limit_error";
+    default:
+      return status >= 500 ? "server_error" : "invalid_request_error";
+  }
 }

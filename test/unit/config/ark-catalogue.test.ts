@@ -1,4 +1,5 @@
 /** Proves the catalogue's figures against a table that was written apart from it, out of Ark's lists. */
+
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
@@ -11,6 +12,7 @@ import {
 } from "../../../src/config/ark-models.ts";
 import { exampleModels } from "../../../src/config/defaults.ts";
 import { microYuan, type PriceList } from "../../../src/core/money.ts";
+import { type Protocol, protocols } from "../../../src/core/protocols.ts";
 
 const shipped = readFileSync(new URL("../../../models.yaml", import.meta.url), "utf8");
 
@@ -82,6 +84,11 @@ function priceFrom(text: string, shortOutput: number | null): PriceList | null {
   return { version: "ark-2026-08-27", tiers };
 }
 
+/** The list says of three that they are for chat only (ark-api 18.1); those for roles and translation are kept to it. */
+function speaksOf(name: string): readonly Protocol[] {
+  return /^doubao-1-5|-character-|-translation-/.test(name) ? ["chat"] : protocols;
+}
+
 function modelFrom(line: string): Omit<ArkModel, "advice"> {
   const [name = "", windows = "", takes = "", price = "", ...rest] = line
     .split("|")
@@ -99,6 +106,7 @@ function modelFrom(line: string): Omit<ArkModel, "advice"> {
     inputTokensMax: tokens(longestInput),
     outputTokensMax: tokens(longestOutput),
     reasoningTokensMax: tokens(longestThoughts),
+    speaks: new Set(speaksOf(name)),
     inputModalities: [...takes].map((letter) => modalities[letter] ?? letter),
     price: listed,
     audioInput:

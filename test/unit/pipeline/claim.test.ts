@@ -6,7 +6,7 @@ import type { Caller } from "../../../src/keys/gate.ts";
 import { CalibratedEstimator } from "../../../src/ledger/estimate/calibrated-estimator.ts";
 import { CallClaim } from "../../../src/pipeline/claim.ts";
 import type { House } from "../../../src/pipeline/house.ts";
-import type { Plan } from "../../../src/pipeline/resolve.ts";
+import type { CallPlan } from "../../../src/pipeline/resolve.ts";
 import { chatDoor } from "../../../src/protocols/chat/index.ts";
 import { measureBody } from "../../../src/wire/text-measure.ts";
 
@@ -24,7 +24,8 @@ function claimOf(
   const { intent } = chatDoor.read(body);
   const house = { estimator: new CalibratedEstimator() } as Pick<House, "estimator"> as House;
   const route = { alias: "m", window, price, target: { label: "ark/ep" } };
-  const plan = { intent, route, measure: measureBody(body) } as unknown as Plan;
+  const answers = { isFree: false };
+  const plan = { intent, route, answers, measure: measureBody(body) } as unknown as CallPlan;
   return new CallClaim(house, CALLER, plan, body);
 }
 

@@ -10,15 +10,7 @@ const USAGE = 'data: {"choices":[],"usage":{"prompt_tokens":9,"completion_tokens
 const DONE = "data: [DONE]\n\n";
 
 function open(wantsUsage = false): Tap {
-  return openChatTap({
-    model: "m",
-    stream: true,
-    wantsUsage,
-    outputTokensMax: null,
-    boundsThoughts: false,
-    answers: 1,
-    isSpecialTier: false,
-  });
+  return openChatTap(wantsUsage);
 }
 
 /** Pushes the pieces; each answer as text. */
@@ -365,18 +357,7 @@ describe("at most 1 MiB is held", () => {
   });
 
   test("what flowed and ended with the stream's last CR is whole", () => {
-    const tap = openChatTap(
-      {
-        model: "m",
-        stream: true,
-        wantsUsage: false,
-        outputTokensMax: null,
-        boundsThoughts: false,
-        answers: 1,
-        isSpecialTier: false,
-      },
-      5,
-    );
+    const tap = openChatTap(false, { tailBytesMax: 5 });
     push(tap, "data: x\r\n\r");
     expect(tap.insideEvent).toBe(true);
     expect(tap.finish()).toBeNull();

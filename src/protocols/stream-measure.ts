@@ -1,6 +1,6 @@
 /** Measures the text in the events of a chat stream: answers, thoughts and the arguments of tool calls. */
-import type { TextMeasure } from "../../core/text-measure.ts";
-import { TextTally } from "../../wire/text-measure.ts";
+import type { TextMeasure } from "../core/text-measure.ts";
+import { TextTally } from "../wire/text-measure.ts";
 
 const SPACE = 0x20;
 const QUOTE = 0x22;

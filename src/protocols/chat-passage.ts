@@ -1,0 +1,92 @@
+/** The way of a translated call: a chat request of ours goes to Ark, and its answer comes back in other words. */
+
+import type { Change } from "../core/changes.ts";
+import type { ChatRequest } from "../core/chat.ts";
+import type { Usage } from "../core/usage.ts";
+import { type ChatAnswer, readChatAnswer } from "./chat-answer.ts";
+import { type AnswerListener, ChatTranslationTap, type EventWriter } from "./chat-translation-tap.ts";
+import type { AnswerReader, CallContext, Passage, Tap, TargetTraits } from "./door.ts";
+import { RememberedReasoning } from "./remembered-reasoning.ts";
+
+export type Translation = {
+  /** Its `model` is the target's. */
+  readonly request: ChatRequest;
+  /** Beside `translation`, which is always said. */
+  readonly changes: readonly Change[];
+  /** For a stream; opened once. */
+  readonly openWriter: () => EventWriter;
+  /** For a whole answer: the client's JSON. */
+  readonly writeWhole: (answer: ChatAnswer) => string;
+};
+
+const order: readonly Change[] = ["model", "translation"];
+
+class TranslatedAnswers implements AnswerReader {
+  readonly isVerbatim = false;
+  readonly isFree = false;
+  readonly rewritesWhole = true;
+  readonly #openWriter: () => EventWriter;
+  readonly #writeWhole: (answer: ChatAnswer) => string;
+  readonly #target: TargetTraits;
+  readonly #context: CallContext;
+  #usage: Usage | null = null;
+
+  constructor(translation: Translation, target: TargetTraits, context: CallContext) {
+    this.#openWriter = translation.openWriter;
+    this.#writeWhole = translation.writeWhole;
+    this.#target = target;
+    this.#context = context;
+  }
+
+  openTap(): Tap {
+    return new ChatTranslationTap({
+      writer: this.#openWriter(),
+      listener: this.#listener(),
+      requestId: this.#context.requestId,
+      readError: this.#target.readError,
+    });
+  }
+
+  hearWhole(): Usage | null {
+    return this.#usage;
+  }
+
+  rewriteWhole(body: Buffer): Buffer {
+    const answer = readChatAnswer(body);
+    this.#usage = answer.usage;
+    const written = this.#writeWhole(answer);
+    const listener = this.#listener();
+    const toolCalls = answer.toolCalls.map(({ id, function: { name, arguments: given } }, index) => {
+      return { index, id, name, arguments: given };
+    });
+    listener?.heard({ ...answer, toolCalls });
+    listener?.ended();
+    return Buffer.from(written);
+  }
+
+  #listener(): AnswerListener | null {
+    const { reasoning } = this.#context.memories;
+    if (reasoning === null || !this.#target.repairs.has("reasoning_replay")) return null;
+    return new RememberedReasoning(reasoning, this.#context.keyId);
+  }
+}
+
+/** The passage of a call to a target that speaks chat. */
+export function chatPassage(translation: Translation, target: TargetTraits, context: CallContext): Passage {
+  const { request, changes } = translation;
+  return {
+    kind: "upstream",
+    destination: { base: "data", path: "/chat/completions" },
+    cargo: {
+      body: Buffer.from(JSON.stringify(request)),
+      rewrite: {
+        splices: [],
+        changes: [
+          ...order.filter((name) => name === "translation" || changes.includes(name)),
+          ...changes.filter((name) => !order.includes(name)),
+        ],
+      },
+    },
+    answers: new TranslatedAnswers(translation, target, context),
+  };
+}
