@@ -1,4 +1,4 @@
-/** Where an upstream speaks Anthropic's protocol: as set, or as it follows from Ark's data plane (ark-api 1.1). */
+/** Where an upstream speaks Anthropic's protocol: as set, or as the data plane has it (ark-api 1.1). */
 
 /** The path of each data plane, and that of its sibling. */
 const siblings: readonly (readonly [data: string, messages: string])[] = [

@@ -54,7 +54,7 @@ export type UpstreamConfig = {
   readonly apiKeys: readonly string[];
 };
 
-/** `openai`: what OpenAI's schemas require of an answer is filled in; `verbatim`: an answer is as Ark gave it. */
+/** `openai`: what OpenAI's schemas require of an answer is filled in; `verbatim`: it is as Ark gave it. */
 export const compats = ["verbatim", "openai"] as const;
 export type Compat = (typeof compats)[number];
 

@@ -4,16 +4,9 @@ import { type LogLevel, logLevels } from "./config.ts";
 import { defaults } from "./defaults.ts";
 import { expectations, expecting } from "./expectations.ts";
 import { FROM_COMMAND_LINE, FROM_ENVIRONMENT, type Place, type Problem, problemAt } from "./problem.ts";
-import {
-  aliasSchema,
-  apiKeysSchema,
-  baseUrlSchema,
-  hostSchema,
-  portSchema,
-  splitKeys,
-  upstreamModelSchema,
-} from "./schema.ts";
+import { aliasSchema, hostSchema, portSchema, upstreamModelSchema } from "./schema.ts";
 import type { Environment } from "./substitution.ts";
+import { apiKeysSchema, baseUrlSchema, splitKeys } from "./upstream-schemas.ts";
 
 /** Every variable that the gateway reads, in the order in which the documentation lists them. */
 export const environmentVariables = [

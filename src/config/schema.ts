@@ -14,10 +14,10 @@ import {
   sizeSchema,
   tokensMaxSchema,
 } from "./quantity-schemas.ts";
+import { upstreamNameSchema, upstreamSection } from "./upstream-schemas.ts";
 
 const visibleText = /^[\x21-\x7e]{1,256}$/;
 const HOST = /^(?=.{1,253}$)[A-Za-z0-9:]([A-Za-z0-9.:_-]*[A-Za-z0-9:])?$/;
-const API_KEYS_MAX = 100;
 
 export const portSchema = expecting(
   z.int().min(0).max(65_535),
@@ -42,37 +42,6 @@ const corsOriginSchema = expecting(
   "来源，例如 https://chat.example.com，或 *",
 );
 
-/** Whether the text is a base URL: http or https, without user, query or fragment. */
-function isBaseUrl(text: string): boolean {
-  if (!/^https?:\/\/[^\s?#\\]{1,2000}$/i.test(text)) return false;
-  const url = URL.parse(text);
-  return url !== null && url.username === "" && url.password === "" && !text.includes("@");
-}
-
-export const baseUrlSchema = expecting(
-  z.string().refine(isBaseUrl),
-  "an http(s) URL without user, query and fragment, such as https://ark.cn-beijing.volces.com/api/v3",
-  "不含用户名、查询与片段的 http(s) 地址，例如 https://ark.cn-beijing.volces.com/api/v3",
-);
-
-/** The keys of a comma-separated text; empty where it is empty. */
-export function splitKeys(text: string): readonly string[] {
-  return text === "" ? [] : text.split(",").map((key) => key.trim());
-}
-
-function areKeys(keys: readonly string[]): boolean {
-  return keys.length <= API_KEYS_MAX && keys.every((key) => visibleText.test(key) && !key.includes(","));
-}
-
-export const apiKeysSchema = expecting(
-  z.union([
-    z.string().refine((text) => areKeys(splitKeys(text))),
-    z.array(z.string()).refine((keys) => areKeys(keys)),
-  ]),
-  "keys without blanks, as a list or separated by commas; empty for none",
-  "密钥：列表或以逗号分隔，不含空白；留空表示没有",
-);
-
 export const aliasSchema = expecting(
   z.string().regex(visibleText),
   "1 to 256 visible ASCII characters without blanks",
@@ -83,12 +52,6 @@ export const upstreamModelSchema = expecting(
   z.string().regex(visibleText),
   "an endpoint id (ep-...) or a dated model id",
   "接入点 ID（ep-...）或带日期的模型 ID",
-);
-
-const upstreamNameSchema = expecting(
-  z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/),
-  "1 to 64 letters, digits, dots, hyphens or underscores",
-  " 1 到 64 个字母、数字、点、连字符或下划线",
 );
 
 const flagSchema = expecting(z.boolean(), "true or false", " true 或 false");
@@ -222,26 +185,6 @@ const ledgerSection = section({
   bill_columns: billColumnsSchema
     .optional()
     .describe("What an exported bill calls its columns; those left out are looked for by `reconcile`."),
-});
-
-const upstreamSection = section({
-  kind: expecting(z.literal("ark"), "ark", " ark").optional().describe("What answers there."),
-  base_url: baseUrlSchema.optional().describe("Ark's data plane."),
-  anthropic_base_url: expecting(
-    baseUrlSchema.nullable(),
-    "an http(s) URL such as https://ark.cn-beijing.volces.com/api/compatible, or null",
-    "http(s) 地址，例如 https://ark.cn-beijing.volces.com/api/compatible，或 null",
-  )
-    .optional()
-    .describe(
-      [
-        "Ark's base for Anthropic's protocol; null: Messages are always translated.",
-        "Default: follows from base_url (/api/v3 to /api/compatible, and so on).",
-      ].join(" "),
-    ),
-  api_keys: apiKeysSchema
-    .optional()
-    .describe("The gateway's own Ark keys. Empty: each caller's own Ark key is passed on."),
 });
 
 export const configSchema = section({

@@ -20,7 +20,7 @@ export const defaultRepairs: ReadonlySet<Repair> = new Set(
   repairs.filter((repair) => repair !== "strip_unsupported"),
 );
 
-/** `translation`: the body is one of ours, made from the client's for a model that speaks another protocol. */
+/** `translation`: the body is ours, made from the client's for a model that speaks another protocol. */
 export const changes = ["model", "include_usage", "translation", ...repairs] as const;
 /** A name in `x-volcano-changes`. */
 export type Change = (typeof changes)[number];

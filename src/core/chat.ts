@@ -1,5 +1,5 @@
 /**
- * The chat vocabulary, which every translation goes through: its wire form is Ark's chat completions (ark-api 4).
+ * The chat vocabulary, which every translation goes through: its wire form is Ark's chat (ark-api 4).
  */
 
 /** Any JSON object; members that the gateway does not act on stay what they are. */

@@ -9,7 +9,7 @@ export type Reasoning = {
   readonly encrypted: string | null;
 };
 
-/** Thoughts by the ids of the tool calls that they led to. Bounded and expiring: whatever is kept may be gone. */
+/** Thoughts by the ids of the tool calls that they led to. Bounded, and some may have expired. */
 export interface ReasoningMemory {
   recall(keyId: KeyId, toolCallId: string): Reasoning | null;
   /** Once the answer is whole; more than the memory holds of one answer is not kept. */

@@ -31,7 +31,7 @@ export function deliver(
   const mediaType = mediaTypeOf(headers.contentType);
   if (mediaType === "text/event-stream" && plan.intent.stream) return deliverStream(shipment);
   if (mediaType === "application/json") {
-    // Once a heartbeat has begun a stream, JSON has no place in it; nor does a translation make one of the other.
+    // Once a heartbeat has begun a stream, JSON has no place in it; nor is a translation made of it.
     const isOutOfPlace = visit.reply.begun || (plan.intent.stream && plan.answers.rewritesWhole);
     if (!isOutOfPlace) return deliverWhole(shipment);
     return Promise.resolve(invalidAnswer(shipment, "is no stream although one was asked for"));

@@ -1,4 +1,4 @@
-/** The way of a translated call: a chat request of ours goes to Ark, and its answer comes back in other words. */
+/** The way of a translated call: a chat request of ours goes to Ark, its answer comes back in other words. */
 
 import type { Change } from "../core/changes.ts";
 import type { ChatRequest } from "../core/chat.ts";

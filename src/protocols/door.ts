@@ -32,7 +32,7 @@ export type Intent = {
   readonly boundsThoughts: boolean;
   /** How many answers it asks for; that bound holds for each of them. */
   readonly answers: number;
-  /** Part of it is billed at other prices than the list's: another service tier, a tool that Ark itself runs. */
+  /** Part of it is billed at other prices than the list's: another service tier, a tool that Ark runs. */
   readonly isSpecialTier: boolean;
   /** What goes in may be far more than the body: a stored conversation, what a tool of Ark's finds. */
   readonly isOpenEnded: boolean;
@@ -98,7 +98,7 @@ export type Destination = {
 /** A body and what is changed in it; for a translation, a body of ours. */
 export type Cargo = { readonly body: Buffer; readonly rewrite: Rewrite };
 
-/** What comes back: how it is heard, and what the client is given of it. Holds nothing of the request's body. */
+/** What comes back: how it is heard, and what the client is given. Holds nothing of the request's body. */
 export interface AnswerReader {
   /** Errors of Ark pass as they are, too; else everything is put in the door's own words. */
   readonly isVerbatim: boolean;
@@ -145,7 +145,7 @@ export interface Tap {
   readonly measure: TextMeasure;
   /** Part of an unfinished event has been given back: nothing of ours may follow it. */
   readonly insideEvent: boolean;
-  /** The whole event, or events, that end this stream in an error of ours, for a client that has begun to read. */
+  /** The event or events that end this stream in an error of ours, once the client has begun to read. */
   failureEvent(error: ErrorFacts, requestId: string): Buffer;
 }
 

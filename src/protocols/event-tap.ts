@@ -1,4 +1,4 @@
-/** Listens to a stream of events on its way to the client, whatever protocol it speaks: whole events, in order. */
+/** Listens to a stream of events on its way to the client, whatever protocol it speaks. */
 import type { JsonObject } from "../core/chat.ts";
 import { type ErrorFacts, GatewayError } from "../core/errors.ts";
 import type { TextMeasure } from "../core/text-measure.ts";
@@ -14,7 +14,7 @@ const HELD_BYTES_START = 1_024;
 export type TapSettings = {
   /** The longest event that is held back and read, in bytes with its blank line. */
   readonly tailBytesMax?: number;
-  /** The client sees other events than the upstream sent: what cannot be read cannot pass, comments neither. */
+  /** The client sees other events than the upstream sent: what cannot be read cannot pass. */
   readonly translates?: boolean;
 };
 
@@ -51,8 +51,8 @@ function given(heard: Buffer | boolean, bytes: Buffer): Buffer | null {
 }
 
 function tooLong(bytesMax: number): GatewayError {
-  const message = `Ark sent an event of more than ${bytesMax} bytes, which cannot be translated. It may have been billed.`;
-  return new GatewayError("upstream_invalid", message);
+  const message = `Ark sent an event of more than ${bytesMax} bytes, which cannot be translated.`;
+  return new GatewayError("upstream_invalid", `${message} It may have been billed.`);
 }
 
 /** Puts together what goes out: the parts so far, then the piece's bytes from `start` to `end`. */
@@ -242,8 +242,8 @@ export abstract class EventTap implements Tap {
   }
 
   /**
-   * What becomes of the block that has just ended, the bytes from `start` to `end`. The bound is on the event,
-   * not on what happens to be held, so that it acts alike however the bytes were cut.
+   * What becomes of the block that has just ended, the bytes from `start` to `end`. The bound is on the
+   * event, not on what happens to be held, so that it acts alike however the bytes were cut.
    */
   #take(bytes: Buffer, start: number, end: number): Buffer | boolean {
     if (!this.#scanner.endedEvent) return !this.#translates;

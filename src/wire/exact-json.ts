@@ -10,7 +10,7 @@ declare function parseWithSource(
 /** Of ECMAScript's "JSON.parse source text access"; TypeScript's library does not know it yet. */
 const rawJson = JSON as unknown as RawJson;
 
-/** What a double may not keep: sixteen digits in all, or an exponent. Looked for first, as most texts have neither. */
+/** What a double may not keep: sixteen digits in all, or an exponent. Most texts have neither. */
 const MAY_LOSE = /[0-9][0-9.]{15}|[0-9][eE]|-0/;
 
 function keepNumber(_key: string, value: unknown, { source }: ReviverContext): unknown {

@@ -109,7 +109,7 @@ describe("opening", () => {
 
   test("reads Ark's errors", () => {
     const body = Buffer.from('{"error":{"code":"ModelNotOpen","message":"","param":"","type":"NotFound"}}');
-    expect(createArkUpstream(base).readError(404, body)).toEqual({
+    expect(createArkUpstream(base).readError(404, body)).toMatchObject({
       upstreamCode: "ModelNotOpen",
       code: "model_not_found",
       mayRepeat: false,

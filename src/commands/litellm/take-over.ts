@@ -2,7 +2,8 @@
 import { priceOfModel } from "../../config/ark-models.ts";
 import { defaults } from "../../config/defaults.ts";
 import { modelLimitsSchema } from "../../config/limit-settings.ts";
-import { aliasSchema, baseUrlSchema, upstreamModelSchema } from "../../config/schema.ts";
+import { aliasSchema, upstreamModelSchema } from "../../config/schema.ts";
+import { baseUrlSchema } from "../../config/upstream-schemas.ts";
 import type { Environment } from "../../config/substitution.ts";
 import { type Deployment, type LimitWord, type LiteLlmFile, limitWords } from "./litellm-file.ts";
 

@@ -98,7 +98,7 @@ function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-/** Where OpenAI's own status for a code is another than Ark's (ark-api 19); an error in a stream comes with 200. */
+/** Where OpenAI's status for a code is not Ark's (ark-api 19); an error in a stream comes with 200. */
 const statusByCode = new Map<string, number>([
   ["invalid_api_key", 401],
   ["permission_error", 403],

@@ -13,7 +13,7 @@ export type ArkOptions = {
   readonly name: string;
   /** Without a trailing slash, such as `https://ark.cn-beijing.volces.com/api/v3`. */
   readonly baseUrl: string;
-  /** Of Anthropic's protocol, such as `https://ark.cn-beijing.volces.com/api/compatible`; null: there is none. */
+  /** Of Anthropic's protocol, such as `https://ark.cn-beijing.volces.com/api/compatible`, or null. */
   readonly anthropicBaseUrl: string | null;
   /** In turn, one per exchange that brings no credential of its own. */
   readonly apiKeys: readonly string[];

@@ -82,8 +82,20 @@ describe("a whole file", () => {
     expect(config.passthroughModels).toEqual([]);
     // ARK_API_KEY in the environment stands for the first upstream, so the one that it is for comes first.
     expect(config.upstreams).toEqual([
-      { name: "ark-2", kind: "ark", baseUrl: ARK, apiKeys: ["k"] },
-      { name: "ark", kind: "ark", baseUrl: ARK, apiKeys: ["a"] },
+      {
+        name: "ark-2",
+        kind: "ark",
+        baseUrl: ARK,
+        anthropicBaseUrl: ARK.replace("v3", "compatible"),
+        apiKeys: ["k"],
+      },
+      {
+        name: "ark",
+        kind: "ark",
+        baseUrl: ARK,
+        anthropicBaseUrl: ARK.replace("v3", "compatible"),
+        apiKeys: ["a"],
+      },
     ]);
   });
 

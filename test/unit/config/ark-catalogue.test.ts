@@ -84,7 +84,7 @@ function priceFrom(text: string, shortOutput: number | null): PriceList | null {
   return { version: "ark-2026-08-27", tiers };
 }
 
-/** The list says of three that they are for chat only (ark-api 18.1); those for roles and translation are kept to it. */
+/** Three are for chat only (ark-api 18.1); those for roles and translation are kept to it. */
 function speaksOf(name: string): readonly Protocol[] {
   return /^doubao-1-5|-character-|-translation-/.test(name) ? ["chat"] : protocols;
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { exampleModels } from "../../../src/config/defaults.ts";
 import { maskedSettings } from "../../../src/config/masked.ts";
 import { readConfig } from "../../../src/config/read-config.ts";
+import { repairs } from "../../../src/core/changes.ts";
 import { bad, good, linesOf } from "./reading.ts";
 
 const MINUTE_MS = 60_000;
@@ -24,13 +25,24 @@ describe("defaults", () => {
     expect(config.limits).toEqual({ keyDefaults: unlimited, total: unlimited, queue: null });
     expect(config.models.map((model) => model.limits)).toEqual(Array(4).fill(unlimited));
     expect(config.upstreams).toEqual([
-      { name: "ark", kind: "ark", baseUrl: "https://ark.cn-beijing.volces.com/api/v3", apiKeys: [] },
+      {
+        name: "ark",
+        kind: "ark",
+        baseUrl: "https://ark.cn-beijing.volces.com/api/v3",
+        anthropicBaseUrl: "https://ark.cn-beijing.volces.com/api/compatible",
+        apiKeys: [],
+      },
     ]);
     expect(config.models.map((model) => [model.alias, model.targets[0]?.model])).toEqual([...exampleModels]);
     expect(config.models.every((model) => model.isExample && model.price === null)).toBe(true);
     expect(config.defaultModel).toBe("deepseek-r1");
     expect(config.passthroughModels).toContain("*-######");
-    expect([...config.repairs]).toEqual(["developer_role", "both_token_limits"]);
+    expect(repairs.filter((repair) => !config.repairs.has(repair))).toEqual(["strip_unsupported"]);
+    expect(config.responses).toEqual({ store: "memory" });
+    expect(config.reasoning).toEqual({ memory: true });
+    expect(config.models.every(({ speaks, compat }) => speaks.size === 1 && compat === "verbatim")).toBe(
+      true,
+    );
     expect(config.timeouts).toEqual({
       dnsMs: 5_000,
       connectMs: 10_000,
@@ -96,8 +108,20 @@ describe("precedence", () => {
       "upstreams: { one: { api_keys: a }, two: { base_url: 'https://b.example/v3', api_keys: [b, c] } }";
     const environment = { ARK_BASE_URL: "https://c.example/api/v3//", ARK_API_KEY: "d, e,d" };
     expect(good(text, environment).config.upstreams).toEqual([
-      { name: "one", kind: "ark", baseUrl: "https://c.example/api/v3", apiKeys: ["d", "e"] },
-      { name: "two", kind: "ark", baseUrl: "https://b.example/v3", apiKeys: ["b", "c"] },
+      {
+        name: "one",
+        kind: "ark",
+        baseUrl: "https://c.example/api/v3",
+        anthropicBaseUrl: "https://c.example/api/compatible",
+        apiKeys: ["d", "e"],
+      },
+      {
+        name: "two",
+        kind: "ark",
+        baseUrl: "https://b.example/v3",
+        anthropicBaseUrl: null,
+        apiKeys: ["b", "c"],
+      },
     ]);
   });
 
@@ -247,13 +271,28 @@ describe("models", () => {
   });
 
   test("repairs are added and, with a hyphen, taken away", () => {
-    const repairs = (list: string) => [
+    const inForce = (list: string) => [
       ...(alias(`models: { fast: { targets: [{ model: m }], repairs: ${list} } }`, "fast")?.repairs ?? []),
     ];
-    expect(repairs("[]")).toEqual(["developer_role", "both_token_limits"]);
-    expect(repairs("[-developer_role]")).toEqual(["both_token_limits"]);
-    expect(repairs("[-developer_role, -both_token_limits]")).toEqual([]);
-    expect(repairs("[developer_role]")).toEqual(["developer_role", "both_token_limits"]);
+    const usual = repairs.filter((repair) => repair !== "strip_unsupported");
+    expect(inForce("[]")).toEqual(usual);
+    expect(inForce("[-developer_role]")).toEqual(usual.filter((repair) => repair !== "developer_role"));
+    expect(inForce(`[${usual.map((repair) => `-${repair}`).join(", ")}]`)).toEqual([]);
+    expect(inForce("[developer_role]")).toEqual(usual);
+    expect(inForce("[strip_unsupported]")).toEqual(repairs);
+  });
+
+  test("speak what their target is known to, or what the file says", () => {
+    const spoken = (model: string, more = "") => [
+      ...(alias(`models: { fast: { targets: [{ model: ${model} }]${more} } }`, "fast")?.speaks ?? []),
+    ];
+    expect(spoken("ep-mine")).toEqual(["chat"]);
+    expect(spoken("doubao-seed-2-0-lite-260215")).toEqual(["chat", "responses", "messages"]);
+    expect(spoken("doubao-1-5-pro-32k-250115")).toEqual(["chat"]);
+    expect(spoken("ep-mine", ", speaks: [chat, responses]")).toEqual(["chat", "responses"]);
+    expect(alias("models: { fast: { targets: [{ model: m }], compat: openai } }", "fast")?.compat).toBe(
+      "openai",
+    );
   });
 
   test("the default model may be null, and any alias", () => {

@@ -33,6 +33,8 @@ describe("the JSON Schema", () => {
       "auth",
       "upstreams",
       "models",
+      "responses",
+      "reasoning",
       "default_model",
       "passthrough_models",
       "timeouts",
