@@ -11,6 +11,8 @@ export type Reasoning = {
 
 /** Thoughts by the ids of the tool calls that they led to. Bounded, and some may have expired. */
 export interface ReasoningMemory {
+  /** Whether there may be something for that key at all: without, no body need be searched. */
+  holdsAnyOf(keyId: KeyId): boolean;
   recall(keyId: KeyId, toolCallId: string): Reasoning | null;
   /** Once the answer is whole; more than the memory holds of one answer is not kept. */
   remember(keyId: KeyId, toolCallIds: readonly string[], reasoning: Reasoning): void;
