@@ -16,6 +16,7 @@ import { openaiDialect } from "../protocols/openai-dialect.ts";
 import { upstreamKinds } from "../upstreams/index.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 import type { Foundation } from "./foundation.ts";
+import { storedPages } from "./memories.ts";
 import { modelCards } from "./model-cards.ts";
 import { ModelPages } from "./model-pages.ts";
 
@@ -43,6 +44,7 @@ export function buildHouse(config: Config, foundation: Foundation): BuiltHouse {
   const house: House = Object.freeze({
     ...foundation,
     memories: memoriesFor(config, foundation.memories),
+    storedPages,
     occupancy: new Occupancy(),
     doors: new Map(doors.flatMap((door) => door.paths.map((path) => [path, door] as const))),
     dialect: openaiDialect,

@@ -17,6 +17,7 @@ export type Arrival = {
 const ALIVE_PATHS = new Set(["/health", "/healthz", "/livez", "/health/liveliness", "/health/liveness"]);
 const READY_PATHS = new Set(["/readyz", "/health/readiness"]);
 const MODEL_PREFIX = "/models/";
+const STORED_PATH = /^\/responses\/([A-Za-z0-9_-]{1,128})(\/input_items)?$/;
 
 /** @throws GatewayError ambiguous_request, uri_too_long, expectation_failed, http_version_not_supported */
 export function accept(house: House, visit: Visit): Arrival {
@@ -36,16 +37,34 @@ export function accept(house: House, visit: Visit): Arrival {
   if (target.kind === "refused") throw new GatewayError(target.code, target.message);
   const { prefix, path } = target;
   const method = request.method ?? "";
-  const endpoint = serve(findEndpoint(house, path), method, prefix + path);
+  const found = findEndpoint(house, path) ?? findStored(path, method, target.query);
+  const endpoint = serve(found, method, prefix + path);
   return { head, endpoint, method, clientRequestId };
 }
 
 /** The endpoint, if it is one and takes the method. */
 function serve(endpoint: Endpoint | null, method: string, path: string): Endpoint {
   if (endpoint === null) return { kind: "unserved", route: "other", error: unsupported(path) };
-  const allowed = endpoint.kind === "door" ? "POST" : "GET, HEAD";
+  const allowed = methodsOf(endpoint);
   if (allowed.split(", ").includes(method)) return endpoint;
   return { kind: "unserved", route: "other", error: wrongMethod(method, path, allowed) };
+}
+
+function methodsOf(endpoint: Endpoint): string {
+  if (endpoint.kind === "door") return "POST";
+  if (endpoint.kind !== "stored") return "GET, HEAD";
+  return endpoint.act === "input_items" ? "GET" : "GET, DELETE";
+}
+
+/** `/responses/{id}`, by GET and DELETE, and `/responses/{id}/input_items`. */
+function findStored(path: string, method: string, query: string): Endpoint | null {
+  const [, id, below] = STORED_PATH.exec(path) ?? [];
+  if (id === undefined) return null;
+  if (below !== undefined) {
+    return { kind: "stored", route: "/responses/{id}/input_items", id, act: "input_items", query };
+  }
+  const act = method === "DELETE" ? "delete" : "retrieve";
+  return { kind: "stored", route: "/responses/{id}", id, act, query };
 }
 
 function findEndpoint(house: House, path: string): Endpoint | null {
@@ -67,7 +86,8 @@ function unsupported(path: string): GatewayError {
   return new GatewayError(
     "unsupported_endpoint",
     `This gateway serves nothing at ${named}. ` +
-      "It serves POST /v1/chat/completions and GET /v1/models: check the client's base URL and API kind.",
+      "It serves POST /v1/chat/completions, /v1/responses and /v1/messages, and GET /v1/models: " +
+      "check the client's base URL and API kind.",
   );
 }
 

@@ -132,7 +132,8 @@ function shutOut(): never {
   );
 }
 
-function takePlace(places: Limiter): Grant {
+/** One of the places in the house. @throws GatewayError overloaded */
+export function takePlace(places: Limiter): Grant {
   const admission = places.admit();
   if (admission.kind === "granted") return admission.grant;
   const { message, retryAfterSeconds } = admission.refusal;

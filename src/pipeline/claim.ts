@@ -24,7 +24,11 @@ const URL_MEMBER = Buffer.from("_url");
 const IMAGE = Buffer.from("image_url");
 const VIDEO = Buffer.from("video_url");
 /** The types of the parts that a name of a few bytes stands for too, whatever their length (ark-api 4.2). */
-const FILE = Buffer.from('"file"');
+const FILES = [Buffer.from('"file"')] as const;
+/** In Responses and Messages a file has other names, and a picture need no address (ark-api 5.3, 6). */
+const OTHER_FILES = [...FILES, Buffer.from('"input_file"'), Buffer.from('"document"')] as const;
+const OTHER_IMAGES = [Buffer.from('"input_image"'), Buffer.from('"image"')] as const;
+const OTHER_VIDEO = Buffer.from('"input_video"');
 const AUDIO = Buffer.from('"input_audio"');
 /** So many of one word are looked at; a body with more of them may hold anything. */
 const LOOKED_AT_MAX = 10_000;
@@ -82,7 +86,7 @@ export class CallClaim implements Claim {
       const windowTokens = this.#plan.route.window.contextTokens ?? CONTEXT_TOKENS_MAX;
       const { isOpenEnded } = this.#plan.intent;
       const isWhole = isOpenEnded || this.#body.length >= windowTokens || this.#holdsAudio();
-      this.#inputTokensMax = isWhole ? windowTokens : Math.min(windowTokens, tokensOfBodyAtMost(this.#body));
+      this.#inputTokensMax = isWhole ? windowTokens : Math.min(windowTokens, this.#tokensOfBodyAtMost());
     }
     return this.#inputTokensMax;
   }
@@ -97,6 +101,16 @@ export class CallClaim implements Claim {
     return intent.answers * ((outputTokensMax ?? ANSWER_TOKENS_DEFAULT) + thoughtTokensMax);
   }
 
+  #tokensOfBodyAtMost(): number {
+    const { door, answers } = this.#plan;
+    const isChat = door.name === "chat" || !answers.isVerbatim;
+    const body = this.#body;
+    if ((isChat ? FILES : OTHER_FILES).some((word) => mayHold(body, word))) return CONTEXT_TOKENS_MAX;
+    return (
+      body.length + TEMPLATE_TOKENS_MAX + linkedTokensAtMost(body) + (isChat ? 0 : namedTokensAtMost(body))
+    );
+  }
+
   /** Looked for once: bodies are long, and every budget asks. */
   #holdsAudio(): boolean {
     this.#maySpeak ??= mayHold(this.#body, AUDIO);
@@ -104,11 +118,17 @@ export class CallClaim implements Claim {
   }
 }
 
-function tokensOfBodyAtMost(body: Buffer): number {
-  if (mayHold(body, FILE)) return CONTEXT_TOKENS_MAX;
-  const text = body.length + TEMPLATE_TOKENS_MAX;
-  if (!body.includes(URL_MEMBER)) return text;
-  return text + IMAGE_TOKENS_MAX * countOf(body, IMAGE) + VIDEO_TOKENS_MAX * countOf(body, VIDEO);
+/** Of pictures and films by their addresses. */
+function linkedTokensAtMost(body: Buffer): number {
+  if (!body.includes(URL_MEMBER)) return 0;
+  return IMAGE_TOKENS_MAX * countOf(body, IMAGE) + VIDEO_TOKENS_MAX * countOf(body, VIDEO);
+}
+
+/** Of parts that say what they are, and may name a stored file. */
+function namedTokensAtMost(body: Buffer): number {
+  let images = 0;
+  for (const word of OTHER_IMAGES) images += countOf(body, word);
+  return IMAGE_TOKENS_MAX * images + VIDEO_TOKENS_MAX * countOf(body, OTHER_VIDEO);
 }
 
 function hidesWords(body: Buffer): boolean {

@@ -1,6 +1,6 @@
 /** Where a request can go: a door towards Ark, or a page that the gateway answers by itself. */
 import type { GatewayError } from "../core/errors.ts";
-import type { Door } from "../protocols/door.ts";
+import type { Door, StoredAct } from "../protocols/door.ts";
 
 /** `route` names it in log and metrics; it is never a client's text. */
 export type Endpoint =
@@ -8,8 +8,20 @@ export type Endpoint =
   /** Nothing is served here, or not by this method: told only to those who have a key. */
   | { readonly kind: "unserved"; readonly route: "other"; readonly error: GatewayError }
   | { readonly kind: "preflight"; readonly route: "preflight" }
+  | StoredPage
   | OpenPage
   | ModelsPage;
+
+/** A stored response, which the gateway or Ark keeps. */
+export type StoredPage = {
+  readonly kind: "stored";
+  readonly route: "/responses/{id}" | "/responses/{id}/input_items";
+  /** Letters, digits, hyphens and underscores. */
+  readonly id: string;
+  readonly act: StoredAct;
+  /** Without the question mark. */
+  readonly query: string;
+};
 
 /** For everybody, with or without a key. */
 export type OpenPage =

@@ -9,7 +9,7 @@ import type { Estimator } from "../ledger/estimator.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { CallLimits } from "../limits/call-limits.ts";
 import type { Limiter } from "../limits/limiter.ts";
-import type { Dialect, Door } from "../protocols/door.ts";
+import type { Dialect, Door, StoredPages } from "../protocols/door.ts";
 import type { EventLog } from "../telemetry/event-log.ts";
 import type { Observer } from "../telemetry/observer.ts";
 import type { ByteBudget } from "../wire/byte-budget.ts";
@@ -55,6 +55,7 @@ export type House = {
   readonly idempotency: IdempotencyBook;
   /** What is kept for callers between their calls. */
   readonly memories: Memories;
+  readonly storedPages: StoredPages;
   readonly ledger: Ledger;
   readonly estimator: Estimator;
   /** Answers that are read on after their client has left. */

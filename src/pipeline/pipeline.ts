@@ -22,11 +22,13 @@ import {
   untold,
 } from "./delivery/delivery.ts";
 import { bid, type Farewell } from "./delivery/farewell.ts";
+import type { StoredPage } from "./endpoint.ts";
 import type { House } from "./house.ts";
 import { beginOnce } from "./once.ts";
 import { refuse } from "./refuse.ts";
 import { announce, announceModel, type Relayed, relay } from "./relay.ts";
 import { type CallPlan, resolve } from "./resolve.ts";
+import { retrieve } from "./stored.ts";
 import { clientClosed } from "./visit/client-closed.ts";
 import { modelsPageOf, openPageOf } from "./visit/pages.ts";
 import type { Reply } from "./visit/reply.ts";
@@ -39,7 +41,11 @@ type Last =
   | { readonly kind: "refusal"; readonly error: GatewayError; readonly dialect: Dialect };
 
 /** A call that is let in at a door; its body is still to come. */
-type Entry = { readonly head: RequestHead; readonly door: Door; readonly caller: Caller };
+type Entry =
+  | { readonly kind: "door"; readonly head: RequestHead; readonly door: Door; readonly caller: Caller }
+  | { readonly kind: "stored"; readonly page: StoredPage; readonly caller: Caller };
+
+type DoorEntry = Extract<Entry, { kind: "door" }>;
 
 const NOT_KEPT =
   "The answer is not confirmed: the ledger's disk did not take its row. It may have been billed. " +
@@ -68,7 +74,7 @@ export async function serveRequest(
   let last: Last;
   try {
     const entry = enter(house, visit, story);
-    last = entry === null ? NOTHING : await walk(house, visit, story, entry);
+    last = entry === null ? NOTHING : await serve(house, visit, story, entry);
   } catch (thrown) {
     last = stumble(house, visit, story, asGatewayError(thrown));
   }
@@ -112,12 +118,21 @@ function enter(house: House, visit: Visit, story: Story): Entry | null {
       sendPage(reply, 200, modelsPageOf(endpoint, house.pages, caller));
       return null;
     case "door":
-      return { head, door: endpoint.door, caller };
+      return { kind: "door", head, door: endpoint.door, caller };
+    case "stored":
+      return { kind: "stored", page: endpoint, caller };
   }
 }
 
+async function serve(house: House, visit: Visit, story: Story, entry: Entry): Promise<Last> {
+  if (entry.kind === "door") return walk(house, visit, story, entry);
+  const { delivery, farewell } = await retrieve(house, visit, entry.caller, entry.page);
+  story.delivery = delivery;
+  return { kind: "farewell", farewell };
+}
+
 /** The rooms behind, up to the last byte but one: that one waits for the ledger. */
-async function walk(house: House, visit: Visit, story: Story, entry: Entry): Promise<Last> {
+async function walk(house: House, visit: Visit, story: Story, entry: DoorEntry): Promise<Last> {
   const asked = await ask(house, visit, story, entry);
   visit.letBodyGo();
   if (asked === null) return NOTHING;
@@ -137,7 +152,7 @@ async function ask(
   house: House,
   visit: Visit,
   story: Story,
-  { head, door, caller }: Entry,
+  { head, door, caller }: DoorEntry,
 ): Promise<{ plan: CallPlan; relayed: Relayed } | null> {
   const resolved = await resolve(house, visit, door, head, caller);
   story.plan = resolved.plan;

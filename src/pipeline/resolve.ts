@@ -82,7 +82,7 @@ const OUR_KEYS = "sk-vp-";
  * One of ours stays here; the caller's own is what Ark is shown, unless the gateway lends its key to all.
  * @throws GatewayError upstream_auth, where there is nothing to show
  */
-function credentialFor(house: House, caller: Caller, { target }: Route): string | null {
+export function credentialFor(house: House, caller: Caller, { target }: Route): string | null {
   if (caller.kind === "key") {
     if (target.upstream.holdsKey) return null;
     throw new GatewayError(

@@ -70,6 +70,11 @@ export class RouteTable {
     this.#default = rules.defaultAlias === null ? null : (this.#exact.get(rules.defaultAlias) ?? null);
   }
 
+  /** Of calls that name no model: to the first upstream. */
+  get unnamed(): Route {
+    return this.#rules.passthroughRoute("");
+  }
+
   /** An alias itself, then a pattern, then a name that Ark knows, then the default. */
   find(name: string): Found {
     const exact = this.#exact.get(name);

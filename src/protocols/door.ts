@@ -2,7 +2,7 @@
 import type { Change, Repair } from "../core/changes.ts";
 import type { ErrorFacts, UpstreamErrorNote } from "../core/errors.ts";
 import type { KeyId, RequestId } from "../core/ids.ts";
-import type { Memories } from "../core/memories.ts";
+import type { Memories, StoredResponse } from "../core/memories.ts";
 import type { Protocol } from "../core/protocols.ts";
 import type { TextMeasure } from "../core/text-measure.ts";
 import type { Usage } from "../core/usage.ts";
@@ -159,6 +159,17 @@ export interface Dialect {
   relayErrorEvent(body: Buffer): Buffer | null;
   /** What bridges silence, placed between events. */
   readonly heartbeat: Buffer;
+}
+
+export const storedActs = ["retrieve", "delete", "input_items"] as const;
+export type StoredAct = (typeof storedActs)[number];
+
+/** What a client is shown of responses that the gateway keeps itself. */
+export interface StoredPages {
+  /** Whether the id is one of those that the gateway makes: nobody else has it. */
+  isOurs(id: string): boolean;
+  /** @throws GatewayError invalid_request, where the query cannot be */
+  render(act: StoredAct, stored: StoredResponse, query: URLSearchParams): Buffer;
 }
 
 export interface Door {

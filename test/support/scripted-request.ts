@@ -327,6 +327,7 @@ export class ScriptedRequest {
       limits: unlimited(this.clock),
       idempotency: new IdempotencyBook({ clock: this.clock }),
       memories: noMemories,
+      storedPages: { isOurs: () => false, render: () => Buffer.alloc(0) },
       ledger: this.ledger,
       estimator: new CalibratedEstimator(),
       drains: new InFlightLimiter(0),

@@ -24,8 +24,8 @@ function claimOf(
   const { intent } = chatDoor.read(body);
   const house = { estimator: new CalibratedEstimator() } as Pick<House, "estimator"> as House;
   const route = { alias: "m", window, price, target: { label: "ark/ep" } };
-  const answers = { isFree: false };
-  const plan = { intent, route, answers, measure: measureBody(body) } as unknown as CallPlan;
+  const answers = { isFree: false, isVerbatim: true };
+  const plan = { door: chatDoor, intent, route, answers, measure: measureBody(body) } as unknown as CallPlan;
   return new CallClaim(house, CALLER, plan, body);
 }
 
