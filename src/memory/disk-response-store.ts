@@ -45,6 +45,8 @@ export class DiskResponseStore implements ResponseStore {
   readonly #memory: MemoryResponseStore;
   readonly #file: ResponseFile;
   readonly #clock: Clock;
+  /** While the file is read: the time at which each record was written, so that all happens as it did then. */
+  #replayedAtMs: number | null = null;
   readonly #keepMs: number;
   readonly #alarm: Alarm;
   /** What each kept response takes in the file. */
@@ -58,7 +60,10 @@ export class DiskResponseStore implements ResponseStore {
     this.#keepMs = keepMs;
     this.#alarm = settings.alarm ?? systemAlarm;
     this.#memory = new MemoryResponseStore({
-      clock,
+      clock: {
+        monotonicMs: () => this.#replayedAtMs ?? clock.monotonicMs(),
+        wallMs: () => clock.wallMs(),
+      },
       keepMs,
       ...(bounds === undefined ? {} : { bounds }),
       onGone: (kept) => this.#forget(kept),
@@ -77,6 +82,8 @@ export class DiskResponseStore implements ResponseStore {
   static async open(settings: DiskResponseStoreSettings): Promise<DiskResponseStore> {
     const store = new DiskResponseStore(settings);
     await store.#file.read((record, bytes) => store.#restore(record, bytes));
+    store.#replayedAtMs = null;
+    store.#memory.dropExpired();
     store.#file.compact();
     await store.#file.flush();
     store.#setAlarm();
@@ -129,10 +136,16 @@ export class DiskResponseStore implements ResponseStore {
       this.#memory.remove(record.keyId, record.id);
       return;
     }
-    const leftMs = Math.min(record.expiresAtWallMs - this.#clock.wallMs(), this.#keepMs);
-    if (leftMs <= 0) return;
-    const kept = this.#memory.put(record.keyId, record.response, this.#clock.monotonicMs() + leftMs);
+    this.#replayedAtMs = this.#writtenAtMs(record.expiresAtWallMs);
+    const kept = this.#memory.put(record.keyId, record.response);
     if (kept !== null) this.#note(kept, frameBytes);
+  }
+
+  /** By the monotonic clock, which may have begun since; never after now, and never before the record before. */
+  #writtenAtMs(expiresAtWallMs: number): number {
+    const nowMs = this.#clock.monotonicMs();
+    const atMs = nowMs - this.#clock.wallMs() + expiresAtWallMs - this.#keepMs;
+    return Math.min(nowMs, Math.max(atMs, this.#replayedAtMs ?? atMs));
   }
 
   #note(kept: KeptResponse, frameBytes: number): void {

@@ -80,7 +80,7 @@ export class ExpiringShelf<Item extends Shelved> {
    * Puts a thing there, and takes the ids from those that had them; what is left without an id goes. False,
    * and nothing is done, where it is larger than an owner's share.
    */
-  put(item: Item, expiresAtMs: number = this.#clock.monotonicMs() + this.#keepMs): boolean {
+  put(item: Item): boolean {
     const { owner, ids, bytes } = item;
     const { idsMax, bytesMax, ownerIdsMax, ownerBytesMax } = this.#bounds;
     if (ids.length > Math.min(ownerIdsMax, idsMax) || bytes > Math.min(ownerBytesMax, bytesMax)) return false;
@@ -96,16 +96,16 @@ export class ExpiringShelf<Item extends Shelved> {
       if (this.#bytes + bytes <= bytesMax && this.#ids + ids.length <= idsMax) break;
       this.#drop(slot);
     }
-    this.#add({ item, idsHeld: ids.length, expiresAtMs });
+    this.#add({ item, idsHeld: ids.length, expiresAtMs: this.#clock.monotonicMs() + this.#keepMs });
     return true;
   }
 
-  /** It stays as long as if it had been put now, and never shorter than it would. */
-  renew(owner: KeyId, id: string, expiresAtMs: number = this.#clock.monotonicMs() + this.#keepMs): void {
+  /** It stays as long as if it had been put now. */
+  renew(owner: KeyId, id: string): void {
     const slot = this.#slot(owner, id);
     const part = this.#partOf.get(owner);
     if (slot === null || part === undefined) return;
-    slot.expiresAtMs = Math.max(slot.expiresAtMs, expiresAtMs);
+    slot.expiresAtMs = this.#clock.monotonicMs() + this.#keepMs;
     for (const slots of [part.slots, this.#slots]) {
       slots.delete(slot);
       slots.add(slot);
@@ -119,7 +119,6 @@ export class ExpiringShelf<Item extends Shelved> {
     return slot !== null;
   }
 
-  /** From the oldest on; one that came with a time of its own may stand behind, and waits for those before. */
   dropExpired(): void {
     const nowMs = this.#clock.monotonicMs();
     for (const slot of this.#slots) {

@@ -81,14 +81,11 @@ export class MemoryResponseStore implements ResponseStore {
     this.put(keyId, response);
   }
 
-  /**
-   * Keeps it, and says what is kept; null where it is larger than a key's share.
-   * @param expiresAtMs monotonic, where it is not the usual time from now
-   */
-  put(keyId: KeyId, response: StoredResponse, expiresAtMs?: number): KeptResponse | null {
+  /** Keeps it, and says what is kept; null where it is larger than a key's share. */
+  put(keyId: KeyId, response: StoredResponse): KeptResponse | null {
     const kept = { owner: keyId, ids: [response.id], bytes: bytesOf(response), response };
-    for (const id of this.#chainBefore(keyId, response)) this.#kept.renew(keyId, id, expiresAtMs);
-    return this.#kept.put(kept, expiresAtMs) ? kept : null;
+    for (const id of this.#chainBefore(keyId, response)) this.#kept.renew(keyId, id);
+    return this.#kept.put(kept) ? kept : null;
   }
 
   remove(keyId: KeyId, id: string): boolean {
