@@ -26,6 +26,7 @@ const commands: { readonly [name in CommandName]: () => Promise<Command> } = {
   "import litellm": async () => (await import("./commands/import-litellm.ts")).importLiteLlm,
   usage: async () => (await import("./commands/usage.ts")).usage,
   reconcile: async () => (await import("./commands/reconcile.ts")).reconcile,
+  connect: async () => (await import("./commands/connect.ts")).connect,
   doctor: async () => (await import("./commands/doctor.ts")).doctor,
 };
 

@@ -119,7 +119,7 @@ function runOf(
   const foreign = tokens.find((token) => !flagsOf[command].some((flag) => flag === token.name));
   if (foreign !== undefined) return { kind: "foreign-flag", name: foreign.rawName, command };
   const missing = neededFlagsOf[command]?.find((flag) => !tokens.some((token) => token.name === flag));
-  if (missing !== undefined) return { kind: "flag-missing", shape: flagShape(missing), command };
+  if (missing !== undefined) return { kind: "flag-missing", shape: flagShape(missing, command), command };
   const flags = readFlags(tokens);
   if ("kind" in flags) return flags;
   return { kind: "run", command, flags, ...(operand === undefined ? {} : { operand }) };

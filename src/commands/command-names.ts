@@ -15,6 +15,7 @@ export const commandNames = [
   "import litellm",
   "usage",
   "reconcile",
+  "connect",
   "doctor",
 ] as const;
 export type CommandName = (typeof commandNames)[number];

@@ -35,6 +35,8 @@ export const flagKinds = {
   expires: { takes: "text", word: "TIME" },
   tags: { takes: "text", word: "TAGS" },
   overlap: { takes: "text", word: "TIME" },
+  url: { takes: "text", word: "URL" },
+  write: nothing,
   json: nothing,
   csv: nothing,
 } as const satisfies Readonly<Record<string, FlagKind>>;
@@ -84,6 +86,7 @@ export const flagsOf: { readonly [command in CommandName]: readonly FlagName[] }
   "import litellm": [],
   usage: ["by", "from", "to", "key", "model", "config", "json", "csv"],
   reconcile: ["columns", "from", "to", "config", "json", "csv"],
+  connect: ["model", "key", "url", "write", "config", "json"],
   doctor: ["config", "json"],
 };
 
@@ -93,7 +96,7 @@ export const neededFlagsOf: { readonly [command in CommandName]?: readonly FlagN
 };
 
 /** What a command wants beside its flags, as help shows it. */
-export type Operand = "FILE" | "ID";
+export type Operand = "FILE" | "ID" | "CLIENT";
 
 export const operandOf: { readonly [command in CommandName]?: Operand } = {
   "import litellm": "FILE",
@@ -101,6 +104,12 @@ export const operandOf: { readonly [command in CommandName]?: Operand } = {
   "keys show": "ID",
   "keys revoke": "ID",
   "keys rotate": "ID",
+  connect: "CLIENT",
+};
+
+/** Words for the values of flags that mean something else to a command than to the others. */
+const ownWords: { readonly [command in CommandName]?: { readonly [flag in FlagName]?: string } } = {
+  connect: { model: "NAME", key: "KEY" },
 };
 
 export function isFlag(name: string): name is FlagName {
@@ -108,9 +117,9 @@ export function isFlag(name: string): name is FlagName {
 }
 
 /** The flag with its value, as it is typed. */
-export function flagShape(name: FlagName): string {
+export function flagShape(name: FlagName, command: CommandName): string {
   const kind: FlagKind = flagKinds[name];
-  return kind.takes === "nothing" ? `--${name}` : `--${name} ${kind.word}`;
+  return kind.takes === "nothing" ? `--${name}` : `--${name} ${ownWords[command]?.[name] ?? kind.word}`;
 }
 
 export type FlagReading =

@@ -22,6 +22,10 @@ export const examples: { readonly [command in CommandName]?: readonly string[] }
     "KEY=$(volcano-proxy keys create --name ci)",
   ],
   "keys rotate": ["volcano-proxy keys rotate ci --overlap 24h"],
+  connect: [
+    "volcano-proxy connect claude-code --model doubao-seed-2-1-pro-260628",
+    "volcano-proxy connect codex --model deepseek-v4-pro-ga-260813 --key $ARK_API_KEY --write",
+  ],
 };
 
 export const summaries: { readonly [command in CommandName]: Phrase } = {
@@ -76,6 +80,10 @@ export const summaries: { readonly [command in CommandName]: Phrase } = {
   reconcile: {
     en: "Compare the ledger with a bill of Ark's, exported as CSV: matched, ours only, theirs only.",
     zh: "将账本与方舟导出的 CSV 账单核对：一致、仅我方有、仅对方有。",
+  },
+  connect: {
+    en: "Print, or write, what a client must be told to use this gateway: URL, key, model, window.",
+    zh: "打印（或写入）客户端使用本网关所需的设置：地址、密钥、模型、上下文窗口。",
   },
   doctor: {
     en: "Check that Ark can be reached, that the key is good, and what else could be in the way.",
@@ -139,6 +147,30 @@ export const meanings: { readonly [flag in FlagName]: Phrase } = {
     en: "how long the old key opens beside the new one, 24h; 0s ends it at once",
     zh: "旧密钥继续有效的时间，默认 24h；0s 表示立即失效",
   },
+  url: {
+    en: "the gateway's URL as the client reaches it; else the one that runs here, or is configured",
+    zh: "客户端访问网关的地址；默认为本机运行中或配置的网关",
+  },
+  write: {
+    en: "write it into the client's own settings, and keep what else is there",
+    zh: "写入客户端自己的设置，并保留其他内容",
+  },
   csv: { en: "print CSV, for spreadsheets", zh: "输出 CSV，供表格软件读取" },
   json: { en: "print JSON, for programs", zh: "输出 JSON，供程序读取" },
+};
+
+/** Where a flag means something else to a command than to the others. */
+export const ownMeanings: {
+  readonly [command in CommandName]?: { readonly [flag in FlagName]?: Phrase };
+} = {
+  connect: {
+    model: {
+      en: "an alias, or a model that is passed through; the default model if it is not given",
+      zh: "别名或直接透传的模型；默认为 default_model",
+    },
+    key: {
+      en: "the key that the client is to send: one of the gateway's, or your Ark key",
+      zh: "客户端要发送的密钥：网关的密钥或你的方舟密钥",
+    },
+  },
 };

@@ -9,8 +9,9 @@ import {
   commandsOf,
   type HelpTopic,
 } from "./command-names.ts";
-import { flagShape, flagsOf, operandOf } from "./flags.ts";
-import { examples, groupSummaries, meanings, summaries } from "./help-texts.ts";
+import { clientNames } from "./connect/client-names.ts";
+import { flagShape, flagsOf, type Operand, operandOf } from "./flags.ts";
+import { examples, groupSummaries, meanings, ownMeanings, summaries } from "./help-texts.ts";
 import { displayWidth } from "./text-layout.ts";
 
 const defaultPorts: { readonly [command in CommandName]?: number } = {
@@ -24,6 +25,7 @@ const headings = {
   commands: { en: "Commands:", zh: "命令：" },
   flags: { en: "Flags:", zh: "选项：" },
   environment: { en: "Environment:", zh: "环境变量：" },
+  clients: { en: "Clients:", zh: "客户端：" },
   examples: { en: "Examples:", zh: "示例：" },
   more: {
     en: "volcano-proxy COMMAND --help says more about a command.",
@@ -32,6 +34,9 @@ const headings = {
   help: { en: "print this", zh: "显示本说明" },
   version: { en: "print the version", zh: "显示版本" },
 } as const satisfies Record<string, Phrase>;
+
+/** What may stand in the place of an operand, where that is a list. */
+const choices: { readonly [operand in Operand]?: readonly string[] } = { CLIENT: clientNames };
 
 const separators: Phrase = { en: ", ", zh: "，默认 " };
 const PROGRAM = "volcano-proxy";
@@ -86,14 +91,17 @@ function commandHelp(command: CommandName, language: Language): readonly string[
   const operand = operandOf[command];
   const flags = flagsOf[command].map((flag): Row => {
     const suffix = flag === "port" && port !== undefined ? separators[language] + port : "";
-    return [flagShape(flag), meanings[flag][language] + suffix];
+    const meaning = ownMeanings[command]?.[flag] ?? meanings[flag];
+    return [flagShape(flag, command), meaning[language] + suffix];
   });
+  const known = operand === undefined ? undefined : choices[operand];
   const lines = examples[command] ?? [];
   return [
     summaries[command][language],
     "",
     headings.usage[language],
     `  ${PROGRAM} ${command} ${operand === undefined ? "" : `${operand} `}[FLAGS]`,
+    ...(known === undefined ? [] : ["", headings.clients[language], `  ${known.join(", ")}`]),
     "",
     headings.flags[language],
     ...listOf([...flags, ["--help", headings.help[language]]]),

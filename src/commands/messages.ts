@@ -17,6 +17,7 @@ function orList(names: readonly string[]): string {
 const operands = {
   FILE: { en: "a file", zh: "一个文件" },
   ID: { en: "a key's id or name", zh: "密钥的 ID 或名称" },
+  CLIENT: { en: "a client's name", zh: "客户端的名称" },
 } as const satisfies { readonly [operand in Operand]: Phrase };
 
 type UsagePhrases = {
