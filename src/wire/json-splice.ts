@@ -77,9 +77,27 @@ export function bySplicePosition(a: Splice, b: Splice): number {
  * member, the one after it. White space between that comma and the member goes too, all other bytes stay.
  */
 export function removeMember(bytes: Buffer, member: JsonMember): Splice {
+  return removeAfter(bytes, member, 0);
+}
+
+/** Takes several out of one object, in the order in which they stand there; one at least must stay. */
+export function removeMembers(bytes: Buffer, members: readonly JsonMember[]): Splice[] {
+  const splices: Splice[] = [];
+  let taken = 0;
+  for (const member of members) {
+    const splice = removeAfter(bytes, member, taken);
+    taken = splice.end;
+    splices.push(splice);
+  }
+  return splices;
+}
+
+/** Where the comma before it is among the bytes already `taken`, it is as good as the first member. */
+function removeAfter(bytes: Buffer, member: JsonMember, taken: number): Splice {
   let before = member.keyStart - 1;
   while (before > 0 && (bytes[before] as number) <= 0x20) before--;
-  if (bytes[before] === COMMA) return { start: before, end: member.valueEnd, bytes: NOTHING };
+  if (bytes[before] === COMMA && before >= taken)
+    return { start: before, end: member.valueEnd, bytes: NOTHING };
   const after = skipSpace(bytes, member.valueEnd, bytes.length);
   return {
     start: member.keyStart,

@@ -8,6 +8,7 @@ import {
   JOINED_BYTES_MAX,
   PIECES_MAX,
   removeMember,
+  removeMembers,
   type Splice,
   splice,
   splicedLength,
@@ -106,6 +107,20 @@ describe("members", () => {
   ])("taken out of %j with one comma", (text, expected) => {
     expect(without(text)).toBe(expected);
     expect(JSON.parse(without(text))).not.toHaveProperty("gone");
+  });
+
+  test.each([
+    ['{"a":1,"b":2,"c":3}', "ab", '{"c":3}'],
+    ['{"a":1,"b":2,"c":3}', "bc", '{"a":1}'],
+    ['{"a":1,"b":2,"c":3}', "ac", '{"b":2}'],
+    ['{ "a" : 1 , "b" : 2 , "c" : 3 , "d" : 4 }', "abc", '{    "d" : 4 }'],
+    ['{ "a" : 1 , "b" : 2 , "c" : 3 , "d" : 4 }', "bcd", '{ "a" : 1    }'],
+    ['{ "a" : 1 , "b" : 2 , "c" : 3 , "d" : 4 }', "abd", '{   "c" : 3  }'],
+    ['{"a":1,"b":2}', "", '{"a":1,"b":2}'],
+  ])("of %j, %j taken out together", (text, names, expected) => {
+    const bytes = Buffer.from(text);
+    const members = scanDocument(bytes, wantedNames([...names]));
+    expect(Buffer.concat(splice(bytes, removeMembers(bytes, members))).toString()).toBe(expected);
   });
 
   test.each([
