@@ -132,6 +132,11 @@ function stepsFor(simulator: Simulator): Map<string, ScriptStep> {
   return steps;
 }
 
+/** What the call of that id meets at Ark, however many others are under way. Not for faults of the upload. */
+export function scriptCall({ simulator }: RunningGateway, id: string, step: ScriptStep): void {
+  stepsFor(simulator).set(id, step);
+}
+
 /** Sends a chat call that meets the step, however many others are under way. Not for faults of the upload. */
 export function callInto(
   running: RunningGateway,
@@ -139,7 +144,7 @@ export function callInto(
   options: ChatBytesOptions = {},
 ): ObservedCall {
   const id = callId();
-  stepsFor(running.simulator).set(id, step);
+  scriptCall(running, id, step);
   return startCall(running, { ...options, id });
 }
 
