@@ -65,9 +65,7 @@ class TranslatedAnswers implements AnswerReader {
   }
 
   #listener(): AnswerListener | null {
-    const { reasoning } = this.#context.memories;
-    if (reasoning === null || !this.#target.repairs.has("reasoning_replay")) return null;
-    return new RememberedReasoning(reasoning, this.#context.keyId);
+    return RememberedReasoning.open(this.#target, this.#context);
   }
 }
 

@@ -53,7 +53,8 @@ function toolCallDeltas(value: unknown): readonly ChatToolCallDelta[] {
   });
 }
 
-function deltaOf(choice: JsonObject): ChatDelta {
+/** What one choice of a chunk says. */
+export function deltaOf(choice: JsonObject): ChatDelta {
   const delta = isObject(choice["delta"]) ? choice["delta"] : {};
   return {
     reasoning: textOf(delta["reasoning_content"]),

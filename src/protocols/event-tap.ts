@@ -187,8 +187,9 @@ export abstract class EventTap implements Tap {
     const isMark = isDoneMark(event.data);
     if (!isMark && parseObject(event.data) === null) return null;
     this.events++;
-    const heard = this.hear(event, event.data, tail);
-    return heard === true && !isMark ? Buffer.concat([tail, BLANK_LINE]) : given(heard, tail);
+    const last = given(this.hear(event, event.data, tail), tail);
+    // What a translation gives has its blank lines.
+    return last === null || isMark || this.#translates ? last : Buffer.concat([last, BLANK_LINE]);
   }
 
   /** What has flowed unread has come to its end, at `end` of `piece`. */
