@@ -22,12 +22,15 @@ import { ADMIN_KEY_HASH } from "../ledger/thread/messages.ts";
 import { adminKeyAtStart, adminKeyHash } from "../server/admin/admin-key.ts";
 import type { EventLog } from "../telemetry/event-log.ts";
 import { newLocalToken } from "./control-file.ts";
+import { memoriesInMemory, type OpenMemories, openMemories } from "./memories.ts";
 
 export type Books = {
   readonly ledger: Ledger;
   readonly estimator: Estimator;
   /** For the names that the ledger gives to keys. */
   readonly salt: Buffer;
+  /** What is kept for callers between their calls. */
+  readonly kept: OpenMemories;
   /** The gateway's own keys, and how they are changed. */
   readonly desk: KeyDesk;
   /** What earlier runs have left, once the ledger has seen to their end. */
@@ -70,10 +73,12 @@ const SALT_BYTES = 16;
 /** Forgotten when the process ends: for tests, and for those who embed the gateway without a folder. */
 export function booksInMemory(ledger: Ledger = new MemoryLedger()): Books {
   const archive = { keep: () => Promise.resolve() };
+  const salt = randomBytes(SALT_BYTES);
   return {
     ledger,
     estimator: new CalibratedEstimator(),
-    salt: randomBytes(SALT_BYTES),
+    salt,
+    kept: memoriesInMemory(salt),
     desk: new KeyDesk({ ring: new KeyRing([]), archive, clock: systemClock }),
     earlier: Promise.resolve({ spending: [], doneOnce: [] }),
     admin: null,
@@ -81,7 +86,11 @@ export function booksInMemory(ledger: Ledger = new MemoryLedger()): Books {
 }
 
 /** What a ledger that is open says of everything but itself. */
-export function booksOver(ledger: DurableLedger, admin: BooksAdmin | null): Books {
+export function booksOver(
+  ledger: DurableLedger,
+  admin: BooksAdmin | null,
+  kept: OpenMemories = memoriesInMemory(ledger.salt),
+): Books {
   const shared = new SharedParts();
   const records = ledger.records(KEY_RECORDS).map(({ body }) => shared.in(readKeyRecord(body)));
   const desk = new KeyDesk({
@@ -95,25 +104,27 @@ export function booksOver(ledger: DurableLedger, admin: BooksAdmin | null): Book
   const earlier = ledger.spendingAtStart.then((spending) => {
     return { spending, doneOnce: ledger.idempotencyAtStart };
   });
-  return { ledger, estimator, salt, desk, earlier, admin };
+  return { ledger, estimator, salt, kept, desk, earlier, admin };
 }
 
 /**
  * The books of the configured data folder, which no other gateway may have open.
  * @throws LedgerOpenError whose message is for the operator
  */
-export async function openBooks({ ledger: settings, control }: Config, log: EventLog): Promise<OpenedBooks> {
+export async function openBooks(config: Config, log: EventLog): Promise<OpenedBooks> {
+  const { ledger: settings, control } = config;
   const { folder, durability, onFailure, retentionMs } = settings;
   const ledger = await DurableLedger.open({ folder, durability, onFailure, retentionMs, log });
   const { hash, made } = adminKeyAtStart(control.adminKey, ledger.adminKeyHash);
   try {
     if (made !== null) await ledger.setMeta(ADMIN_KEY_HASH, hash);
-    const books = booksOver(ledger, {
+    const admin = {
       adminHash: hash,
       readOnlyHash: control.readKey === null ? null : adminKeyHash(control.readKey),
       localToken: newLocalToken(),
       reports: startReports(folder),
-    });
+    };
+    const books = booksOver(ledger, admin, await openMemories(config, ledger.salt, log));
     return { books, madeAdminKey: made };
   } catch (error) {
     await ledger.close();
@@ -122,7 +133,8 @@ export async function openBooks({ ledger: settings, control }: Config, log: Even
 }
 
 /** Once no call is left that could want them. */
-export async function closeBooks({ ledger, admin }: Books): Promise<void> {
+export async function closeBooks({ ledger, admin, kept }: Books): Promise<void> {
+  await kept.close();
   await admin?.reports.close();
   await ledger.close();
 }

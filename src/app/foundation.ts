@@ -19,7 +19,6 @@ import type { EventLog } from "../telemetry/event-log.ts";
 import type { Observer } from "../telemetry/observer.ts";
 import { ByteBudget } from "../wire/byte-budget.ts";
 import type { Books, EarlierRuns } from "./books.ts";
-import { openMemories } from "./memories.ts";
 
 /** One for each way in. */
 export type Gates = { readonly [mode in AuthMode]: Gate };
@@ -64,7 +63,7 @@ export function layFoundation(parts: FoundationParts): Foundation {
     clock,
     failures,
     gates: gatesOf(books, clock, failures),
-    memories: openMemories(config),
+    memories: books.kept.memories,
     ledger: books.ledger,
     estimator: books.estimator,
     observer,
