@@ -9,6 +9,17 @@ const REQUEST_ID_HEX_LENGTH = 38;
 const SEALED_PREFIX = Buffer.from("v1~", "latin1");
 const SEALED_BYTES = 96;
 
+/** The items of a Responses answer: thoughts, a message, a call of a function. */
+export type ItemKind = "rs" | "msg" | "fc";
+
+const ITEM_ID_ZEROS = "0".repeat(20);
+
+function wallDigits(wallMs: number): string {
+  return String(Math.max(0, Math.floor(wallMs)))
+    .padStart(13, "0")
+    .slice(-13);
+}
+
 export class Identity {
   readonly #random: SeededRandom;
   readonly #wallMs: () => number;
@@ -23,8 +34,14 @@ export class Identity {
   requestId(): string {
     let hex = "";
     while (hex.length < REQUEST_ID_HEX_LENGTH) hex += this.#random.uint32().toString(16).padStart(8, "0");
-    const wallMs = Math.max(0, Math.floor(this.#wallMs()));
-    return `02${String(wallMs).padStart(13, "0").slice(-13)}${hex.slice(0, REQUEST_ID_HEX_LENGTH)}`;
+    return `02${wallDigits(this.#wallMs())}${hex.slice(0, REQUEST_ID_HEX_LENGTH)}`;
+  }
+
+  /** `rs_`, `msg_` or `fc_`, `02`, the wall's milliseconds, zeros, `ffff`, an address and six hex digits. */
+  itemId(kind: ItemKind): string {
+    const address = this.#random.uint32().toString(16).padStart(8, "0");
+    const tail = this.#random.bytes(3).toString("hex");
+    return `${kind}_02${wallDigits(this.#wallMs())}${ITEM_ID_ZEROS}ffff${address}${tail}`;
   }
 
   /** `call_` and 24 lower-case letters or digits. */
