@@ -77,3 +77,30 @@ export function readChatUsage(value: unknown, serviceTier: unknown = null): Usag
   const usage = { inputTokens, cachedInputTokens, outputTokens, reasoningTokens };
   return isPlain(value, serviceTier) ? usage : { ...usage, isSpecial: true };
 }
+
+/** Whether any tool of the upstream's own ran: such tools are billed by the call. */
+function ranServerTools(usage: JsonObject): boolean {
+  const calls = usage["server_tool_use"];
+  return isObject(calls) && Object.values(calls).some((count) => typeof count === "number" && count > 0);
+}
+
+/**
+ * Reads the value of a `usage` member of Anthropic's Messages. There `input_tokens` leaves out what was read
+ * from the cache and what was written to it: ours is the sum of the three. Null as for {@link readChatUsage}.
+ */
+export function readMessagesUsage(value: unknown): Usage | null {
+  if (!isObject(value)) return null;
+  const uncachedTokens = value["input_tokens"];
+  const outputTokens = value["output_tokens"];
+  const cachedInputTokens = detail(value, "cache_read_input_tokens");
+  const writtenTokens = detail(value, "cache_creation_input_tokens");
+  const reasoningTokens = detail(value["output_tokens_details"], "thinking_tokens");
+  if (!isCount(uncachedTokens) || !isCount(outputTokens)) return null;
+  if (cachedInputTokens === null || writtenTokens === null || reasoningTokens === null) return null;
+  const inputTokens = uncachedTokens + cachedInputTokens + writtenTokens;
+  if (inputTokens > TOKENS_MAX || reasoningTokens > outputTokens) return null;
+  const usage = { inputTokens, cachedInputTokens, outputTokens, reasoningTokens };
+  const tier = value["service_tier"];
+  const isListed = (tier === "standard" || isPlainTier(tier)) && value["speed"] !== "fast";
+  return isListed && !ranServerTools(value) ? usage : { ...usage, isSpecial: true };
+}

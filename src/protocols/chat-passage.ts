@@ -2,10 +2,11 @@
 
 import type { Change } from "../core/changes.ts";
 import type { ChatRequest } from "../core/chat.ts";
-import type { Usage } from "../core/usage.ts";
+import { readChatUsage, type Usage } from "../core/usage.ts";
 import { type ChatAnswer, readChatAnswer } from "./chat-answer.ts";
 import { type AnswerListener, ChatTranslationTap, type EventWriter } from "./chat-translation-tap.ts";
 import type { AnswerReader, CallContext, Passage, Tap, TargetTraits } from "./door.ts";
+import { parseObject } from "./event-tap.ts";
 import { RememberedReasoning } from "./remembered-reasoning.ts";
 
 export type Translation = {
@@ -47,8 +48,11 @@ class TranslatedAnswers implements AnswerReader {
     });
   }
 
-  hearWhole(): Usage | null {
-    return this.#usage;
+  /** Of an answer that nobody waits for any more, too: that one has not been rewritten. */
+  hearWhole(body: Buffer): Usage | null {
+    if (this.#usage !== null) return this.#usage;
+    const answer = parseObject(body.toString("utf8"));
+    return readChatUsage(answer?.["usage"], answer?.["service_tier"]);
   }
 
   rewriteWhole(body: Buffer): Buffer {

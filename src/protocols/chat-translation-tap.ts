@@ -101,8 +101,8 @@ export class ChatTranslationTap extends EventTap {
   protected hear(event: EventFields, data: string, bytes: Buffer): Buffer | boolean {
     if (isDoneMark(data)) return this.#end();
     const chunk = parseObject(data);
+    if (event.name === "error" || chunk?.["error"]) return this.#fail(chunk, data);
     if (chunk === null) return false;
-    if (event.name === "error" || chunk["error"]) return this.#fail(chunk, data);
     const usage = readChatUsage(chunk["usage"], chunk["service_tier"]);
     const [choice] = Array.isArray(chunk["choices"]) ? (chunk["choices"] as readonly unknown[]) : [];
     if (usage !== null && isCumulative(usage, this.usage)) {
@@ -136,9 +136,9 @@ export class ChatTranslationTap extends EventTap {
     return Buffer.from(this.#parts.writer.end(this.#finish, this.usage));
   }
 
-  #fail(chunk: JsonObject, data: string): Buffer {
+  #fail(chunk: JsonObject | null, data: string): Buffer {
     const { readError, requestId, writer } = this.#parts;
-    const note = isObject(chunk["error"]) ? readError(200, Buffer.from(data)) : null;
+    const note = isObject(chunk?.["error"]) ? readError(200, Buffer.from(data)) : null;
     this.failure = { code: note?.upstreamCode ?? null };
     return Buffer.from(writer.failure(note?.facts ?? UNKNOWN_FAILURE, requestId));
   }

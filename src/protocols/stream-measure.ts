@@ -1,4 +1,4 @@
-/** Measures the text in the events of a chat stream: answers, thoughts and the arguments of tool calls. */
+/** Measures the text in the events of a stream: answers, thoughts and the arguments of tool calls. */
 import type { TextMeasure } from "../core/text-measure.ts";
 import { TextTally } from "../wire/text-measure.ts";
 
@@ -6,11 +6,16 @@ const SPACE = 0x20;
 const QUOTE = 0x22;
 const COLON = 0x3a;
 
-/** The members whose strings a model writes (ark-api 4.4). */
-const CONTENT = Buffer.from('"content"');
-const THOUGHT = Buffer.from('"reasoning_content"');
-const ARGUMENTS = Buffer.from('"arguments"');
-const KEYS = [CONTENT, THOUGHT, ARGUMENTS] as const;
+/** The members whose strings a model writes, each key with its quotes. */
+export type WrittenMembers = { readonly keys: readonly Buffer[]; readonly thought: Buffer };
+
+export function writtenMembers(texts: readonly string[], thought: string): WrittenMembers {
+  const keys = [...texts, thought].map((name) => Buffer.from(`"${name}"`));
+  return { keys, thought: keys.at(-1) ?? Buffer.alloc(0) };
+}
+
+/** Of chat (ark-api 4.4). */
+const chatMembers = writtenMembers(["content", "arguments"], "reasoning_content");
 
 /** Where the string of the member `key` begins, after its quote; -1 where there is none. */
 function textStart(event: Buffer, key: Buffer): number {
@@ -30,11 +35,18 @@ function textStart(event: Buffer, key: Buffer): number {
  * stream are alike, so it is first looked for where it was in the chunk before.
  */
 export class StreamMeasure extends TextTally {
-  #key: Buffer = CONTENT;
+  readonly #members: WrittenMembers;
+  #key: Buffer;
   #firstLetter = 0;
   /** From an event's start to its text, and from the text's end to the event's; 0 where none is known. */
   #before = 0;
   #behind = 0;
+
+  constructor(members: WrittenMembers = chatMembers) {
+    super();
+    this.#members = members;
+    this.#key = members.thought;
+  }
 
   /** One whole event: the bytes from `start` to `end`. */
   addEvent(bytes: Buffer, start: number, end: number): void {
@@ -48,7 +60,7 @@ export class StreamMeasure extends TextTally {
     }
     this.events++;
     const stop = this.addString(bytes, at, end);
-    if (this.#key === THOUGHT) this.thoughtBytes += stop - at;
+    if (this.#key === this.#members.thought) this.thoughtBytes += stop - at;
     if (end - stop === this.#behind) return;
     // Not quite like the one before: there may be text in other members too.
     this.#behind = end - stop;
@@ -78,7 +90,7 @@ export class StreamMeasure extends TextTally {
   /** Gives in how many members there is text, but for the one that is `known`. */
   #addMembers(event: Buffer, known: Buffer | null): number {
     let texts = 0;
-    for (const key of KEYS) {
+    for (const key of this.#members.keys) {
       if (key !== known && this.#addMember(event, key)) texts++;
     }
     return texts;
@@ -90,7 +102,7 @@ export class StreamMeasure extends TextTally {
     if (start < 0) return false;
     const stop = this.addString(event, start, event.length);
     if (stop === start) return false;
-    if (key === THOUGHT) this.thoughtBytes += stop - start;
+    if (key === this.#members.thought) this.thoughtBytes += stop - start;
     this.#key = key;
     this.#firstLetter = event[start - 1 - key.length] ?? 0;
     this.#before = start;

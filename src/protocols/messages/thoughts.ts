@@ -1,0 +1,41 @@
+/** Carries a model's thoughts in the signature of a thinking block, and takes them out again. */
+import type { KeyId } from "../../core/ids.ts";
+import type { Reasoning, Seal } from "../../core/memories.ts";
+import { parseObject } from "../event-tap.ts";
+
+/** A longer thought is not sealed: the client has it in plain, and would bring it back twice. */
+export const SEALED_CHARACTERS_MAX = 262_144;
+
+/** What seals for one caller. */
+export type ThoughtSeal = { readonly seal: Seal; readonly keyId: KeyId };
+
+/**
+ * The signature for a thought: its whole text and Ark's `encrypted_content`, so that a client which never saw
+ * the text (`display: omitted`), or drops it, brings it back all the same.
+ */
+export function sealThought({ text, encrypted }: Reasoning, { seal, keyId }: ThoughtSeal): string {
+  const isKept = text !== null && text !== "" && text.length <= SEALED_CHARACTERS_MAX;
+  return seal.seal(
+    keyId,
+    JSON.stringify({ ...(isKept ? { t: text } : {}), ...(encrypted === null ? {} : { e: encrypted }) }),
+  );
+}
+
+/**
+ * The thought of a block that came back. A signature that is not ours, or not this caller's, says nothing:
+ * then the block's own text counts.
+ */
+export function openThought(
+  signature: unknown,
+  ownText: string | null,
+  { seal, keyId }: ThoughtSeal,
+): Reasoning {
+  const opened = typeof signature === "string" ? seal.open(keyId, signature) : null;
+  const sealed = opened === null ? null : parseObject(opened);
+  const text = sealed?.["t"];
+  const encrypted = sealed?.["e"];
+  return {
+    text: typeof text === "string" ? text : ownText,
+    encrypted: typeof encrypted === "string" ? encrypted : null,
+  };
+}
