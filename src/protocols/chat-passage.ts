@@ -4,7 +4,7 @@ import type { Change } from "../core/changes.ts";
 import type { ChatRequest } from "../core/chat.ts";
 import { readChatUsage, type Usage } from "../core/usage.ts";
 import { type ChatAnswer, readChatAnswer } from "./chat-answer.ts";
-import { type AnswerListener, ChatTranslationTap, type EventWriter } from "./chat-translation-tap.ts";
+import { ChatTranslationTap, type EventWriter } from "./chat-translation-tap.ts";
 import type { AnswerReader, CallContext, Passage, Tap, TargetTraits } from "./door.ts";
 import { parseObject } from "./event-tap.ts";
 import { RememberedReasoning } from "./remembered-reasoning.ts";
@@ -60,15 +60,12 @@ class TranslatedAnswers implements AnswerReader {
     this.#usage = answer.usage;
     const written = this.#writeWhole(answer);
     const listener = this.#listener();
-    const toolCalls = answer.toolCalls.map(({ id, function: { name, arguments: given } }, index) => {
-      return { index, id, name, arguments: given };
-    });
-    listener?.heard({ ...answer, toolCalls });
+    listener?.heard(answer);
     listener?.ended();
     return Buffer.from(written);
   }
 
-  #listener(): AnswerListener | null {
+  #listener(): RememberedReasoning | null {
     return RememberedReasoning.open(this.#target, this.#context);
   }
 }

@@ -11,6 +11,10 @@ export const REASONING_CHARACTERS_MAX = 1_048_576;
 /** Of one answer; any one of them brings its thoughts back. */
 const TOOL_CALLS_MAX = 128;
 
+export type HeardPart = Pick<ChatDelta, "reasoning" | "encrypted"> & {
+  readonly toolCalls: readonly { readonly id: string | null }[];
+};
+
 /** Hears one answer to its end; without a tool call in it, nothing is kept. */
 export class RememberedReasoning implements AnswerListener {
   readonly #memory: ReasoningMemory;
@@ -32,7 +36,8 @@ export class RememberedReasoning implements AnswerListener {
     return new RememberedReasoning(reasoning, keyId);
   }
 
-  heard({ reasoning, encrypted, toolCalls }: Omit<ChatDelta, "content" | "finish">): void {
+  /** A part of the answer, or all of it. */
+  heard({ reasoning, encrypted, toolCalls }: HeardPart): void {
     if (reasoning !== null && this.#characters <= REASONING_CHARACTERS_MAX) {
       this.#characters += reasoning.length;
       this.#thoughts.push(reasoning);

@@ -4,14 +4,22 @@ import { isPlainTier } from "../../core/usage.ts";
 import { wantedNames } from "../../wire/json-key.ts";
 import { readCount } from "../../wire/json-number.ts";
 import type { JsonMember } from "../../wire/json-scan.ts";
-import { bySplicePosition, type Splice } from "../../wire/json-splice.ts";
+import { bySplicePosition, removeMembers, type Splice } from "../../wire/json-splice.ts";
 import { decodeString, TextWatch } from "../../wire/json-string.ts";
 import { scanBody, soleMember } from "../body-members.ts";
 import type { CallContext, Destination, Intent, Passage, Reading, Rewrite, TargetTraits } from "../door.ts";
 import { invalidMember, missingModel, readBound, readFlag, readModel } from "../read-members.ts";
+import { ReasoningReplay } from "../remembered-reasoning.ts";
 import { forceUsage } from "./force-usage.ts";
-import { DEVELOPER, mendDeveloperRoles, mendTokenLimits } from "./repairs.ts";
-import { VerbatimAnswers } from "./verbatim-answers.ts";
+import {
+  DEVELOPER,
+  mendDeveloperRoles,
+  mendToolParameters,
+  tokenLimitToRemove,
+  unsupportedMembers,
+} from "./repairs.ts";
+import { replayReasoning } from "./replay-reasoning.ts";
+import { verbatimAnswers } from "./verbatim-answers.ts";
 
 /** The members that the gateway acts on, in the order in which their faults are told. */
 const actedOn = wantedNames([
@@ -23,6 +31,7 @@ const actedOn = wantedNames([
   "n",
   "service_tier",
   "messages",
+  "tools",
 ]);
 
 /** Ark takes far fewer, and says so; no budget has room for as many. */
@@ -31,61 +40,89 @@ const TIER_BYTES_MAX = 64;
 
 const DESTINATION: Destination = { base: "data", path: "/chat/completions" };
 
+/** What has been found in a body, for whatever target it goes to. */
+type Found = {
+  readonly model: JsonMember;
+  readonly messages: JsonMember | null;
+  readonly hasTools: boolean;
+  readonly usage: Splice | null;
+  readonly roles: readonly Splice[];
+  readonly parameters: readonly Splice[];
+  readonly limit: JsonMember | null;
+};
+
+/** The repairs in force, and the changes made so far. */
+class Rewriting {
+  readonly splices: Splice[] = [];
+  readonly changes: Change[] = [];
+  readonly #repairs: ReadonlySet<Repair>;
+
+  constructor(repairs: ReadonlySet<Repair>) {
+    this.#repairs = repairs;
+  }
+
+  repair(name: Repair, splices: readonly Splice[]): void {
+    if (this.#repairs.has(name)) this.change(name, splices);
+  }
+
+  change(name: Change, splices: readonly Splice[]): void {
+    if (splices.length === 0) return;
+    for (const splice of splices) this.splices.push(splice);
+    this.changes.push(name);
+  }
+}
+
 /** Built once per body, for any number of targets. */
 export class ChatReading implements Reading {
   readonly #body: Buffer;
   readonly intent: Intent;
-  readonly #model: JsonMember;
-  readonly #usageSplice: Splice | null;
-  readonly #roleSplices: readonly Splice[];
-  readonly #limitSplice: Splice | null;
+  readonly #found: Found;
 
-  constructor(
-    body: Buffer,
-    intent: Intent,
-    model: JsonMember,
-    usageSplice: Splice | null,
-    roleSplices: readonly Splice[],
-    limitSplice: Splice | null,
-  ) {
+  constructor(body: Buffer, intent: Intent, found: Found) {
     this.#body = body;
     this.intent = intent;
-    this.#model = model;
-    this.#usageSplice = usageSplice;
-    this.#roleSplices = roleSplices;
-    this.#limitSplice = limitSplice;
+    this.#found = found;
   }
 
-  prepare({ model, repairs }: TargetTraits, _context: CallContext): Passage {
+  prepare(target: TargetTraits, context: CallContext): Passage {
+    const { wantsUsage, stream, answers } = this.intent;
+    const { hasTools, messages } = this.#found;
+    const replay = messages === null ? null : ReasoningReplay.open(target, context);
     return {
       kind: "upstream",
       destination: DESTINATION,
-      cargo: { body: this.#body, rewrite: this.rewrite(model, repairs) },
-      answers: this.intent.wantsUsage ? VerbatimAnswers.withUsage : VerbatimAnswers.withoutUsage,
+      cargo: { body: this.#body, rewrite: this.rewrite(target.model, target.repairs, replay) },
+      answers: verbatimAnswers(
+        { wantsUsage, stream, mayCallTools: hasTools && answers === 1 },
+        target,
+        context,
+      ),
     };
   }
 
-  rewrite(model: string, repairs: ReadonlySet<Repair>): Rewrite {
-    const splices: Splice[] = [];
-    const changes: Change[] = [];
+  /** @param replay what recalls thoughts for this one body; null where none are to be put back */
+  rewrite(model: string, repairs: ReadonlySet<Repair>, replay: ReasoningReplay | null = null): Rewrite {
+    const { messages, usage, roles, parameters } = this.#found;
+    const rewriting = new Rewriting(repairs);
     if (model !== this.intent.model) {
-      const { valueStart, valueEnd } = this.#model;
-      splices.push({ start: valueStart, end: valueEnd, bytes: Buffer.from(JSON.stringify(model)) });
-      changes.push("model");
+      const { valueStart, valueEnd } = this.#found.model;
+      const name = Buffer.from(JSON.stringify(model));
+      rewriting.change("model", [{ start: valueStart, end: valueEnd, bytes: name }]);
     }
-    if (this.#usageSplice !== null) {
-      splices.push(this.#usageSplice);
-      changes.push("include_usage");
+    if (usage !== null) rewriting.change("include_usage", [usage]);
+    rewriting.repair("developer_role", roles);
+    const limit = repairs.has("both_token_limits") ? this.#found.limit : null;
+    const unsupported = repairs.has("strip_unsupported") ? unsupportedMembers(this.#body) : [];
+    if (limit !== null) rewriting.changes.push("both_token_limits");
+    rewriting.repair("empty_tool_parameters", parameters);
+    if (replay !== null && messages !== null) {
+      rewriting.repair("reasoning_replay", replayReasoning(this.#body, messages, replay));
     }
-    if (this.#roleSplices.length > 0 && repairs.has("developer_role")) {
-      for (const splice of this.#roleSplices) splices.push(splice);
-      changes.push("developer_role");
-    }
-    if (this.#limitSplice !== null && repairs.has("both_token_limits")) {
-      splices.push(this.#limitSplice);
-      changes.push("both_token_limits");
-    }
-    return { splices: splices.sort(bySplicePosition), changes };
+    if (unsupported.length > 0) rewriting.changes.push("strip_unsupported");
+    const removed = limit === null ? unsupported : [...unsupported, limit];
+    removed.sort((one, other) => one.keyStart - other.keyStart);
+    for (const splice of removeMembers(this.#body, removed)) rewriting.splices.push(splice);
+    return { splices: rewriting.splices.sort(bySplicePosition), changes: rewriting.changes };
   }
 }
 
@@ -104,6 +141,7 @@ export function readBody(body: Buffer): ChatReading {
   const n = soleMember(members, "n");
   const serviceTier = soleMember(members, "service_tier");
   const messages = soleMember(members, "messages");
+  const tools = soleMember(members, "tools");
 
   if (model === null) throw missingModel();
   const modelName = readModel(body, model);
@@ -121,14 +159,15 @@ export function readBody(body: Buffer): ChatReading {
     isSpecialTier: !isPlainTier(readTier(body, serviceTier)),
     isOpenEnded: false,
   };
-  return new ChatReading(
-    body,
-    intent,
+  return new ChatReading(body, intent, {
     model,
-    wish?.splice ?? null,
-    messages !== null && watch.seen ? mendDeveloperRoles(body, messages) : [],
-    mendTokenLimits(body, maxTokens, maxCompletionTokens),
-  );
+    messages,
+    hasTools: tools?.kind === "array",
+    usage: wish?.splice ?? null,
+    roles: messages !== null && watch.seen ? mendDeveloperRoles(body, messages) : [],
+    parameters: tools?.kind === "array" ? mendToolParameters(body, tools) : [],
+    limit: tokenLimitToRemove(maxTokens, maxCompletionTokens),
+  });
 }
 
 /** Ark's default is one, and what it makes of none is not known. */

@@ -1,21 +1,39 @@
-/** The repairs of a chat body, as splices: what clients send, and Ark refuses. */
+/** The repairs of a chat body that need nothing but the body: what clients send, and Ark refuses. */
 import { GatewayError } from "../../core/errors.ts";
 import { wantedNames } from "../../wire/json-key.ts";
 import { ElementCursor, type JsonMember, MemberCursor } from "../../wire/json-scan.ts";
-import { removeMember, type Splice } from "../../wire/json-splice.ts";
+import { insertFirstMember, type Splice } from "../../wire/json-splice.ts";
 import { stringIs } from "../../wire/json-string.ts";
+import { CLOSE_BRACE, skipSpace } from "../../wire/json-value.ts";
+import { scanNested } from "../body-members.ts";
 
 const roleName = wantedNames(["role"]);
+const functionName = wantedNames(["function"]);
+const parametersName = wantedNames(["parameters"]);
+const unsupportedNames = wantedNames([
+  "store",
+  "metadata",
+  "prediction",
+  "client_metadata",
+  "prompt_cache_key",
+]);
+
 export const DEVELOPER = "developer";
 const SYSTEM_ROLE = Buffer.from('"system"');
-/** A body of 64 MiB could hold three million, each of them a splice. */
-export const DEVELOPER_ROLES_MAX = 10_000;
+const NO_PARAMETERS = '{"type":"object","properties":{}}';
+
+/** Of one kind in one body. A body of 64 MiB could hold millions, each of them a splice. */
+export const REPAIRS_MAX = 10_000;
+
+function tooMany(what: string, param: string): GatewayError {
+  return new GatewayError("invalid_request", `More than ${REPAIRS_MAX} ${what}.`, { param });
+}
 
 /**
  * `developer_role`: every `role` of a message whose value is developer, however escaped, becomes system
  * (Ark refuses the word, ark-api 4.2). A message that gives its role twice has each mended: whichever
  * counts, Ark knows it. A role twisted in case is left to Ark.
- * @throws GatewayError invalid_request beyond {@link DEVELOPER_ROLES_MAX}
+ * @throws GatewayError invalid_request beyond {@link REPAIRS_MAX}
  */
 export function mendDeveloperRoles(body: Buffer, messages: JsonMember): Splice[] {
   const splices: Splice[] = [];
@@ -27,7 +45,10 @@ export function mendDeveloperRoles(body: Buffer, messages: JsonMember): Splice[]
     for (let role = members.next(); role !== null; role = members.next()) {
       if (role.spelling === "folded" || role.kind !== "string") continue;
       if (!stringIs(body, role.valueStart, role.valueEnd, DEVELOPER)) continue;
-      if (splices.length === DEVELOPER_ROLES_MAX) throw tooManyRoles();
+      if (splices.length === REPAIRS_MAX) {
+        const remedy = "Send fewer, or give them the role system";
+        throw tooMany(`messages have the role developer. ${remedy}`, "messages");
+      }
       splices.push({ start: role.valueStart, end: role.valueEnd, bytes: SYSTEM_ROLE });
     }
     elements.endsAt(members.position);
@@ -35,24 +56,69 @@ export function mendDeveloperRoles(body: Buffer, messages: JsonMember): Splice[]
   return splices;
 }
 
-function tooManyRoles(): GatewayError {
-  return new GatewayError(
-    "invalid_request",
-    `More than ${DEVELOPER_ROLES_MAX} messages have the role developer. Send fewer, or give them the role system.`,
-    { param: "messages" },
-  );
-}
-
 /**
  * `both_token_limits`: `max_tokens` goes where both limits are set (Ark takes one of them, ark-api 4.1),
  * and the wider one, which counts the reasoning too, stays.
  */
-export function mendTokenLimits(
-  body: Buffer,
+export function tokenLimitToRemove(
   maxTokens: JsonMember | null,
   maxCompletionTokens: JsonMember | null,
-): Splice | null {
+): JsonMember | null {
   if (maxTokens === null || maxCompletionTokens === null) return null;
-  if (maxTokens.kind === "null" || maxCompletionTokens.kind === "null") return null;
-  return removeMember(body, maxTokens);
+  return maxTokens.kind === "null" || maxCompletionTokens.kind === "null" ? null : maxTokens;
+}
+
+/**
+ * `empty_tool_parameters`: a function tool whose `parameters` are missing, null or `{}` gets those of an
+ * object without properties (ark-api 4.7). A function that gives them twice, or twisted in case, is left to
+ * Ark.
+ * @throws GatewayError invalid_request beyond {@link REPAIRS_MAX}
+ */
+export function mendToolParameters(body: Buffer, tools: JsonMember): Splice[] {
+  const splices: Splice[] = [];
+  const elements = new ElementCursor(body, tools.valueStart, tools.valueEnd);
+  while (elements.next()) {
+    if (!elements.isObject) continue;
+    const members = new MemberCursor(body, elements.start, tools.valueEnd, functionName);
+    for (let described = members.next(); described !== null; described = members.next()) {
+      if (described.spelling === "folded" || described.kind !== "object") continue;
+      const splice = mendFunction(body, described);
+      if (splice === null) continue;
+      if (splices.length === REPAIRS_MAX) {
+        throw tooMany("functions have no parameters. Send fewer, or give each a schema", "tools");
+      }
+      splices.push(splice);
+    }
+    elements.endsAt(members.position);
+  }
+  return splices;
+}
+
+function mendFunction(body: Buffer, described: JsonMember): Splice | null {
+  const [parameters, second] = scanNested(body, described, parametersName);
+  if (parameters === undefined) {
+    return insertFirstMember(body, described.valueStart, `"parameters":${NO_PARAMETERS}`);
+  }
+  if (second !== undefined || parameters.spelling === "folded") return null;
+  const { kind, valueStart, valueEnd } = parameters;
+  const isEmpty = kind === "object" && body[skipSpace(body, valueStart + 1, valueEnd)] === CLOSE_BRACE;
+  if (kind !== "null" && !isEmpty) return null;
+  return { start: valueStart, end: valueEnd, bytes: Buffer.from(NO_PARAMETERS) };
+}
+
+/**
+ * `strip_unsupported`: the members at the top of a body that OpenAI knows and Ark does not (ark-api 4.1), as
+ * often as they stand there. Those twisted in case are left to Ark.
+ * @throws GatewayError invalid_request beyond {@link REPAIRS_MAX}
+ */
+export function unsupportedMembers(body: Buffer): JsonMember[] {
+  const found: JsonMember[] = [];
+  const members = new MemberCursor(body, skipSpace(body, 0, body.length), body.length, unsupportedNames);
+  for (let member = members.next(); member !== null; member = members.next()) {
+    if (member.spelling === "folded") continue;
+    if (found.length === REPAIRS_MAX)
+      throw tooMany("members that Ark does not know. Send fewer", member.name);
+    found.push(member);
+  }
+  return found;
 }

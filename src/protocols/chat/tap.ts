@@ -8,7 +8,16 @@ import type { Tap } from "../door.ts";
 import { codeOf, EventTap, isCumulative, isDoneMark, parseObject, type TapSettings } from "../event-tap.ts";
 import { openaiDialect } from "../openai-dialect.ts";
 import { StreamMeasure } from "../stream-measure.ts";
+import { fillChunk } from "./fill-required.ts";
 import { plainChunkEnd } from "./plain-chunk.ts";
+import type { ThoughtListener } from "./thought-listener.ts";
+
+export type ChatTapSettings = TapSettings & {
+  /** Hears the thoughts of the answer. */
+  readonly listener?: ThoughtListener | null;
+  /** Each chunk is given what OpenAI's schema requires of it. */
+  readonly fillsRequired?: boolean;
+};
 
 /** `{"choices":[],...,"usage":...}`: the chunk that `include_usage` adds (ark-api 4.4). */
 function isUsageChunk(chunk: JsonObject): boolean {
@@ -20,10 +29,14 @@ function isUsageChunk(chunk: JsonObject): boolean {
 class ChatTap extends EventTap {
   readonly measure = new StreamMeasure();
   readonly #wantsUsage: boolean;
+  readonly #fillsRequired: boolean;
+  #listener: ThoughtListener | null;
 
-  constructor(wantsUsage: boolean, settings: TapSettings) {
+  constructor(wantsUsage: boolean, { listener = null, fillsRequired = false, ...settings }: ChatTapSettings) {
     super(settings);
     this.#wantsUsage = wantsUsage;
+    this.#fillsRequired = fillsRequired;
+    this.#listener = listener;
   }
 
   failureEvent(error: ErrorFacts, requestId: string): Buffer {
@@ -31,20 +44,24 @@ class ChatTap extends EventTap {
   }
 
   protected ordinaryEnd(bytes: Buffer, from: number): number {
-    return plainChunkEnd(bytes, from);
+    return this.#fillsRequired ? 0 : plainChunkEnd(bytes, from);
   }
 
   protected measureOrdinary(bytes: Buffer, start: number, end: number): void {
     this.measure.addEvent(bytes, start, end);
+    this.#listener?.hearOrdinary(bytes, start, end);
   }
 
   protected measureUnread(event: TextMeasure): void {
     this.measure.addUnread(event);
+    // What was in it is not known: half of the thoughts are not to be remembered.
+    this.#listener = null;
   }
 
-  protected hear(event: EventFields, data: string, bytes: Buffer): boolean {
+  protected hear(event: EventFields, data: string, bytes: Buffer): Buffer | boolean {
     if (isDoneMark(data)) {
       this.done = true;
+      this.#listener?.ended();
       return true;
     }
     const chunk = parseObject(data);
@@ -62,7 +79,8 @@ class ChatTap extends EventTap {
     }
     if (isBill) return this.#wantsUsage;
     this.measure.addEvent(bytes, 0, bytes.length);
-    return true;
+    this.#listener?.hear(chunk);
+    return this.#fillsRequired ? fillChunk(bytes) : true;
   }
 }
 
@@ -70,6 +88,6 @@ class ChatTap extends EventTap {
  * Opens a tap for one chat stream. The usage chunk is taken out where it is not wanted. An event named
  * `error`, or whose data has a truthy member `error`, is the upstream's failure.
  */
-export function openChatTap(wantsUsage: boolean, settings: TapSettings = {}): Tap {
+export function openChatTap(wantsUsage: boolean, settings: ChatTapSettings = {}): Tap {
   return new ChatTap(wantsUsage, settings);
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type Repair, repairs } from "../../../src/core/changes.ts";
 import { GatewayError } from "../../../src/core/errors.ts";
 import { readBody } from "../../../src/protocols/chat/read-body.ts";
-import { DEVELOPER_ROLES_MAX } from "../../../src/protocols/chat/repairs.ts";
+import { REPAIRS_MAX } from "../../../src/protocols/chat/repairs.ts";
 import { splice } from "../../../src/wire/json-splice.ts";
 
 const all: ReadonlySet<Repair> = new Set(repairs);
@@ -92,9 +92,9 @@ describe("developer_role", () => {
   test("has a bound: n roles pass, n + 1 are refused", () => {
     const many = (count: number) =>
       messages(`[${Array.from({ length: count }, () => '{"role":"developer"}').join(",")}]`);
-    const [text] = sentOn(many(DEVELOPER_ROLES_MAX));
-    expect(text).toBe(many(DEVELOPER_ROLES_MAX).replaceAll("developer", "system"));
-    expect(() => readBody(Buffer.from(many(DEVELOPER_ROLES_MAX + 1)))).toThrow(GatewayError);
+    const [text] = sentOn(many(REPAIRS_MAX));
+    expect(text).toBe(many(REPAIRS_MAX).replaceAll("developer", "system"));
+    expect(() => readBody(Buffer.from(many(REPAIRS_MAX + 1)))).toThrow(GatewayError);
   });
 });
 
