@@ -176,7 +176,11 @@ const qwenCode: Client = {
       name: `${name} (${PROVIDER})`,
       baseUrl,
       envKey: KEY_VARIABLE,
-      ...(contextTokens === null ? {} : { generationConfig: { contextWindowSize: contextTokens } }),
+      generationConfig: {
+        ...(contextTokens === null ? {} : { contextWindowSize: contextTokens }),
+        // Ark takes the result of a tool as a text only.
+        toolResultContentFormat: "string",
+      },
     };
     const folderVariable = { name: "QWEN_HOME", replaces: 1 };
     return {

@@ -152,7 +152,7 @@ describe("the clients' own formats", () => {
             id: LITE,
             baseUrl: "http://127.0.0.1:5000/v1",
             envKey: "VOLCANO_PROXY_API_KEY",
-            generationConfig: { contextWindowSize: WINDOW },
+            generationConfig: { contextWindowSize: WINDOW, toolResultContentFormat: "string" },
           },
         ],
       },
