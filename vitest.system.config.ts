@@ -1,5 +1,6 @@
 /** How the tests run that need more than `npm ci` gives: system packages, and the real clients' packages. */
 import { defineConfig } from "vitest/config";
+import { ClientResults } from "./test/support/client-results.ts";
 
 export default defineConfig({
   test: {
@@ -8,5 +9,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: "forks",
     maxWorkers: 2,
+    reporters: ["default", new ClientResults()],
   },
 });

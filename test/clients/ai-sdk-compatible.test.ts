@@ -32,15 +32,15 @@ function model(name: string) {
 
 const prompt = "Tell me about tides.";
 
-describe("the AI SDK", () => {
-  test("a whole answer with reasoning and usage", async () => {
+describe("AI SDK 7, @ai-sdk/openai-compatible", () => {
+  test("chat, a whole answer with reasoning and usage", async () => {
     const { text, usage, finishReason } = await generateText({ model: model("deepseek-v3"), prompt });
     expect(text).toBeTruthy();
     expect(finishReason).toBe("stop");
     expect(usage.outputTokens).toBe(running.simulator.bill.at(-1)?.completionTokens);
   });
 
-  test("a stream with reasoning before the text, and usage at its end", async () => {
+  test("chat, a stream with reasoning before the text, and usage at its end", async () => {
     const result = streamText({ model: model("deepseek-r1"), prompt });
     const kinds: string[] = [];
     for await (const part of result.fullStream) {
@@ -51,7 +51,7 @@ describe("the AI SDK", () => {
     expect((await result.usage).outputTokens).toBe(running.simulator.bill.at(-1)?.completionTokens);
   });
 
-  test("a streamed tool call with arguments that fit the schema", async () => {
+  test("chat, a streamed tool call with arguments that fit the schema", async () => {
     const result = streamText({
       model: model("doubao-seed-2-0-lite-260428"),
       prompt,
@@ -63,7 +63,7 @@ describe("the AI SDK", () => {
     expect(calls[0]?.input).toHaveProperty("city");
   });
 
-  test("Ark's own error, once", async () => {
+  test("chat, Ark's own error, once", async () => {
     const before = running.simulator.requests.length;
     running.simulator.script({ kind: "error", code: "AccountOverdueError" });
     await expect(generateText({ model: model("deepseek-v3"), prompt })).rejects.toMatchObject({
@@ -72,13 +72,13 @@ describe("the AI SDK", () => {
     expect(running.simulator.requests.length).toBe(before + 1);
   });
 
-  test("a 429 is repeated, and then succeeds", async () => {
+  test("chat, a 429 is repeated, and then succeeds", async () => {
     running.simulator.script({ kind: "error", code: "ServerOverloaded", retryAfter: "1" });
     const { text } = await generateText({ model: model("deepseek-v3"), prompt });
     expect(text).toBeTruthy();
   });
 
-  test("an abort reaches Ark within 250 ms", async () => {
+  test("chat, an abort reaches Ark within 250 ms", async () => {
     running.simulator.script({ kind: "drip", bytes: 200, everyMs: 20 });
     const abort = new AbortController();
     const result = streamText({ model: model("deepseek-r1"), prompt, abortSignal: abort.signal });
@@ -89,7 +89,7 @@ describe("the AI SDK", () => {
     expect(running.simulator.bill.at(-1)?.ended).toBe("aborted");
   });
 
-  test("a stream that is cut at any byte ends in an error part", async () => {
+  test("chat, a stream that is cut at any byte ends in an error part", async () => {
     const stream = await fetch(`${running.url}/v1/chat/completions`, {
       method: "POST",
       headers: { authorization: "Bearer k" },
