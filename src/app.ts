@@ -220,6 +220,7 @@ export class Gateway {
     this.#data.stopListening();
     this.#inner?.stopListening();
     await this.#foundation.inFlight.empty();
+    await Promise.all([this.#data.socketsGone(), this.#inner?.socketsGone()]);
     if (this.#deadline !== null) clearTimeout(this.#deadline);
     this.#isEmpty = true;
     this.#destroyConnections();

@@ -4,6 +4,7 @@ import { type RequestHead, readRequestHead } from "../wire/request-head.ts";
 import { decodePathId, readRequestTarget } from "../wire/request-target.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { House } from "./house.ts";
+import { SOCKET_PATH, socketRefusal } from "./upgrade.ts";
 import { isPreflight } from "./visit/cors.ts";
 import type { Visit } from "./visit/visit.ts";
 
@@ -38,16 +39,23 @@ export function accept(house: House, visit: Visit): Arrival {
   const { prefix, path } = target;
   const method = request.method ?? "";
   const found = findEndpoint(house, path) ?? findStored(path, method, target.query);
-  const endpoint = serve(found, method, prefix + path);
+  const endpoint =
+    method === "GET" && path === SOCKET_PATH && found !== null
+      ? unserved(socketRefusal(house, request, head))
+      : serve(found, method, prefix + path);
   return { head, endpoint, method, clientRequestId };
 }
 
 /** The endpoint, if it is one and takes the method. */
 function serve(endpoint: Endpoint | null, method: string, path: string): Endpoint {
-  if (endpoint === null) return { kind: "unserved", route: "other", error: unsupported(path) };
+  if (endpoint === null) return unserved(unsupported(path));
   const allowed = methodsOf(endpoint);
   if (allowed.split(", ").includes(method)) return endpoint;
-  return { kind: "unserved", route: "other", error: wrongMethod(method, path, allowed) };
+  return unserved(wrongMethod(method, path, allowed));
+}
+
+function unserved(error: GatewayError): Endpoint {
+  return { kind: "unserved", route: "other", error };
 }
 
 function methodsOf(endpoint: Endpoint): string {

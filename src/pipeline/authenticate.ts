@@ -51,7 +51,7 @@ function refuseForeignPage(cors: Cors, origin: string | null): void {
 /**
  * Every way to carry a key goes through here: the bearer scheme in any case (RFC 9110, 11.1), or x-api-key.
  */
-function credentialOf(head: RequestHead): string | null {
+export function credentialOf(head: RequestHead): string | null {
   const { authorization } = head;
   if (authorization === null) return head.apiKey;
   const space = authorization.indexOf(" ");

@@ -4,9 +4,12 @@ import type { AddressInfo } from "node:net";
 import type { GatewayError } from "../core/errors.ts";
 import type { House } from "../pipeline/house.ts";
 import { serveRequest } from "../pipeline/pipeline.ts";
+import { socketKeyOf } from "../pipeline/upgrade.ts";
 import { GatewayResponse } from "../pipeline/visit/response.ts";
 import type { Dialect } from "../protocols/door.ts";
-import { createStrictServer } from "./strict-server.ts";
+import type { InnerSocket } from "./socket/inner-connection.ts";
+import { ResponseSockets } from "./socket/response-sockets.ts";
+import { createStrictServer, type Upgrade } from "./strict-server.ts";
 
 export type DataServerOptions = {
   readonly host: string;
@@ -25,8 +28,10 @@ export type DataServerOptions = {
 export interface DataServer {
   /** @throws Error where the port cannot be had */
   listen(): Promise<{ host: string; port: number }>;
-  /** No new connections; those that are idle close. */
+  /** No new connections; those that are idle close, and WebSockets once what they run is over. */
   stopListening(): void;
+  /** Resolves once no WebSocket is left: each has told its client the last of what it ran. */
+  socketsGone(): Promise<void>;
   destroyConnections(): void;
 }
 
@@ -38,12 +43,14 @@ export function createDataServer(options: DataServerOptions): DataServer {
       requestBodyTimeoutMs: options.requestBodyTimeoutMs,
       onRefusal: options.onRefusal,
       onDrop: options.onDrop,
+      upgrade: upgradeOf(options.house, () => sockets),
     },
     (request, response) => {
       void serveRequest(options.house(), request, response);
     },
     (error, requestId) => options.dialect.renderError(error, requestId),
   );
+  const sockets = socketsOf(options.house, (connection) => server.emit("connection", connection));
   return {
     listen: () =>
       new Promise((resolve, reject) => {
@@ -57,7 +64,37 @@ export function createDataServer(options: DataServerOptions): DataServer {
     stopListening: () => {
       server.close();
       server.closeIdleConnections();
+      sockets.drain();
     },
-    destroyConnections: () => server.closeAllConnections(),
+    socketsGone: () => sockets.gone(),
+    destroyConnections: () => {
+      server.closeAllConnections();
+      sockets.terminate();
+    },
   };
+}
+
+function upgradeOf(house: () => House, sockets: () => ResponseSockets): Upgrade {
+  return {
+    accepts: (request) => socketKeyOf(house(), request) !== null,
+    take: (request, socket, firstBytes) => {
+      const key = socketKeyOf(house(), request);
+      if (key === null) socket.destroy();
+      else sockets().open(key, request, socket, firstBytes);
+    },
+  };
+}
+
+function socketsOf(house: () => House, accept: (connection: InnerSocket) => void): ResponseSockets {
+  return new ResponseSockets({
+    settings: () => {
+      const { bodies, settings } = house();
+      const { bodyBytesMax, requestBodyTimeoutMs } = settings;
+      return { bodies, bodyBytesMax, requestBodyTimeoutMs };
+    },
+    accept,
+    monotonicMs: () => house().clock.monotonicMs(),
+    wallMs: () => house().clock.wallMs(),
+    onFault: (error) => house().log.error({ error }, "a WebSocket failed in the gateway"),
+  });
 }

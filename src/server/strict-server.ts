@@ -1,6 +1,7 @@
 /** node:http's server with every default set on purpose, and a guard between its parser and the handler. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { Socket } from "node:net";
+import { Duplex } from "node:stream";
 import { GatewayError } from "../core/errors.ts";
 import type { RequestId } from "../core/ids.ts";
 import { refuseBody } from "../wire/bounded-body.ts";
@@ -26,6 +27,15 @@ export type StrictServerOptions<Response extends ResponseClass> = {
   readonly onRefusal?: (error: GatewayError, requestId: RequestId) => void;
   /** Told of each connection that is turned away at the cap. */
   readonly onDrop?: () => void;
+  /** Absent: no connection becomes another protocol's. */
+  readonly upgrade?: Upgrade;
+};
+
+export type Upgrade = {
+  /** Whether this request changes the protocol; any other is answered as the request it is without. */
+  readonly accepts: (request: IncomingMessage) => boolean;
+  /** @param firstBytes that came behind the request */
+  readonly take: (request: IncomingMessage, socket: Socket, firstBytes: Buffer) => void;
 };
 
 export type RequestHandler<Response extends ResponseClass> = (
@@ -71,7 +81,7 @@ function connectionOf(socket: KnownSocket): Connection {
 }
 
 /**
- * The server of the data plane. Upgrades are not served: such a request is taken for what it is without.
+ * The server of the data plane. An upgrade that is not accepted is taken for the request it is without.
  * `render` gives the JSON of refusals that node:http would otherwise answer bare; the handler answers
  * everything else.
  */
@@ -98,6 +108,7 @@ export function createStrictServer<Response extends ResponseClass>(
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: DEAD_PEER_PROBE_MS,
+    shouldUpgradeCallback: (request) => guard.mayUpgrade(request),
   });
   server.maxHeadersCount = options.headersMax ?? 100;
   server.maxRequestsPerSocket = 0;
@@ -109,6 +120,11 @@ export function createStrictServer<Response extends ResponseClass>(
   // Expectations that nobody knows: the head's reader refuses them.
   server.on("checkExpectation", (request, response) => guard.pass(request, response, false));
   server.on("connect", (request) => guard.refuseConnect(request.socket));
+  const { upgrade } = options;
+  // Before 22.21 Node does not ask, and would hand over every request that offers any protocol.
+  if (upgrade !== undefined && "shouldUpgradeCallback" in server) {
+    server.on("upgrade", (request, _socket, firstBytes) => upgrade.take(request, request.socket, firstBytes));
+  }
   server.on("clientError", (error, socket) => guard.refuseBroken(error, socket));
   const connections = new OpenConnections();
   server.on("connection", (socket) => attend(socket, connections));
@@ -215,6 +231,13 @@ class Guard<Response extends ResponseClass> {
     this.#onRequest(request, response, expectsContinue);
   }
 
+  /** Only between answers: behind one that is due, there is no place for another protocol yet. */
+  mayUpgrade(request: IncomingMessage): boolean {
+    const { upgrade } = this.#options;
+    const { inProgress, isClosing } = connectionOf(request.socket);
+    return upgrade !== undefined && inProgress === 0 && !isClosing && upgrade.accepts(request);
+  }
+
   refuseConnect(socket: Socket): void {
     // node:http has let go of this socket, and of its errors.
     socket.on("error", ignoreError);
@@ -222,7 +245,11 @@ class Guard<Response extends ResponseClass> {
   }
 
   refuseBroken(error: NodeJS.ErrnoException, duplex: unknown): void {
-    if (!(duplex instanceof Socket)) return;
+    if (!(duplex instanceof Socket)) {
+      // A connection of our own making: whoever has made it sees it close.
+      if (duplex instanceof Duplex) duplex.destroy();
+      return;
+    }
     // The client has ended its side in the middle of a body: that is leaving, not malformed HTTP.
     const hasLeft = error.code === "HPE_INVALID_EOF_STATE" && connectionOf(duplex).inProgress > 0;
     const refusal = hasLeft ? null : refusalOf(error, duplex);
