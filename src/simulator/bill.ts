@@ -6,8 +6,13 @@
  */
 export type BillEnding = "complete" | "aborted" | "fault" | "refused";
 
-/** One chat attempt that reached the simulator. */
+/** What is billed; counting tokens has a line too, and costs nothing. */
+export const billedApis = ["chat", "responses", "messages", "count_tokens"] as const;
+export type BilledApi = (typeof billedApis)[number];
+
+/** One attempt that reached the simulator. */
 export type BillLine = {
+  readonly api: BilledApi;
   /** Ark's id: the answer's `id`, and in every error's text. */
   readonly requestId: string;
   /** The request's `X-Client-Request-Id`; null where it had none. */

@@ -1,4 +1,4 @@
-/** Answers every path but chat: the list of models, and the ways in which Ark says that there is nothing. */
+/** Answers every path but those that are billed: the list of models, and the ways in which Ark says that there is nothing. */
 import { ArkRefusal } from "./error-envelope.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { modelListJson } from "./models/model-list.ts";
@@ -6,7 +6,7 @@ import type { Route } from "./routes.ts";
 import type { Answer, Manners } from "./wire/answer.ts";
 import { emptyAnswer, jsonAnswer, refusalAnswer } from "./wire/plain-answer.ts";
 
-type OtherRoute = Exclude<Route, { readonly kind: "chat" }>;
+type OtherRoute = Exclude<Route, { readonly kind: "service" }>;
 
 export class Directory {
   readonly #keys: KeyRing;

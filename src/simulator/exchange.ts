@@ -1,8 +1,8 @@
 /** One request and its answer: reads the body, lets the faults have their way, sends, and writes the bill. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { BillEnding, BillLine } from "./bill.ts";
-import { type ChatReply, refusedReply } from "./chat/chat-service.ts";
+import type { BillEnding, BilledApi, BillLine } from "./bill.ts";
+import { refusedReply } from "./chat/chat-service.ts";
 import { ArkRefusal } from "./error-envelope.ts";
 import { cutShort, faultedSteps } from "./faults/faulted-answer.ts";
 import { type FullFault, isUploadFault, type UploadFault } from "./faults/faults.ts";
@@ -10,12 +10,15 @@ import { replacedAnswer } from "./faults/replaced-answer.ts";
 import type { House } from "./house.ts";
 import { RequestRecord } from "./recorded-request.ts";
 import { type Route, routeOf } from "./routes.ts";
+import type { Service, ServiceReply } from "./service.ts";
 import { type Answer, type HeaderLine, type Manners, plainSteps } from "./wire/answer.ts";
 import { refusalAnswer } from "./wire/plain-answer.ts";
 import { type PlayEnd, type PlayListener, WirePlayer } from "./wire/wire-player.ts";
 
 /** Ark's documented bound for bodies with media in base64. */
 const BODY_BYTES_MAX = 64 * 1_024 * 1_024;
+
+const messagesApis: readonly BilledApi[] = ["messages", "count_tokens"];
 
 const noFaults: readonly FullFault[] = [];
 
@@ -26,9 +29,10 @@ export class Exchange implements PlayListener {
   readonly #socket: Socket;
   readonly #record: RequestRecord;
   readonly #route: Route;
+  readonly #refuse: Service["refusal"];
   #queued: readonly FullFault[] | null = null;
   #faults: readonly FullFault[] = noFaults;
-  #reply: ChatReply | null = null;
+  #reply: ServiceReply | null = null;
   #status: number | null = null;
   #player: WirePlayer | null = null;
   #answering = false;
@@ -41,7 +45,9 @@ export class Exchange implements PlayListener {
     this.#socket = request.socket;
     this.#record = new RequestRecord(house.parts.identity.requestId(), request);
     this.#route = routeOf(this.#record.method, this.#record.path);
-    if (this.#route.kind === "chat") this.#queued = house.parts.script.takeQueued();
+    if (this.#route.kind === "service") this.#queued = house.parts.script.takeQueued();
+    this.#refuse =
+      this.#route.kind === "service" ? house.parts.services[this.#route.api].refusal : refusalAnswer;
     house.opened(this.#record, this.#socket);
     response.on("close", () => this.#onClose());
     request.on("data", (piece: Buffer) => this.#onPiece(piece));
@@ -96,7 +102,7 @@ export class Exchange implements PlayListener {
   #refuseUpload(refusal: ArkRefusal): void {
     this.#answering = true;
     const manners = { ...this.#manners(), keepAlive: false };
-    this.#play(refusalAnswer(refusal, this.#record.requestId, manners), noFaults);
+    this.#play(this.#refuse(refusal, this.#record.requestId, manners), noFaults);
   }
 
   #onBody(): void {
@@ -111,27 +117,27 @@ export class Exchange implements PlayListener {
 
   #answer(): void {
     const chosen =
-      this.#queued ?? this.#house.parts.script.takeChosen(this.#record, this.#route.kind === "chat");
+      this.#queued ?? this.#house.parts.script.takeChosen(this.#record, this.#route.kind === "service");
     const manners = this.#manners();
     this.#play(this.#replacedAnswer(manners, chosen) ?? this.#ownAnswer(manners, chosen), chosen);
   }
 
   #replacedAnswer(manners: Manners, faults: readonly FullFault[]): Answer | null {
     for (const fault of faults) {
-      const answer = replacedAnswer(fault, this.#record.requestId, manners);
+      const answer = replacedAnswer(fault, this.#record.requestId, manners, this.#refuse);
       if (answer === null) continue;
-      if (this.#route.kind === "chat") this.#reply = refusedReply(answer, this.#record.body);
+      if (this.#route.kind === "service") this.#reply = refusedReply(answer, this.#record.body);
       return answer;
     }
     return null;
   }
 
   #ownAnswer(manners: Manners, faults: readonly FullFault[]): Answer {
-    const authorization = this.#record.header("authorization");
-    if (this.#route.kind !== "chat") {
+    const authorization = this.#authorization();
+    if (this.#route.kind !== "service") {
       return this.#house.parts.directory.answer(this.#route, authorization, this.#record.requestId, manners);
     }
-    this.#reply = this.#house.parts.chat.reply({
+    this.#reply = this.#house.parts.services[this.#route.api].reply({
       entry: this.#route.entry,
       authorization,
       body: this.#record.body,
@@ -140,6 +146,15 @@ export class Exchange implements PlayListener {
       brokenArguments: faults.some((fault) => fault.kind === "broken_arguments"),
     });
     return this.#reply.answer;
+  }
+
+  /** Anthropic's clients may send their key in a header of its own (ark-api 6). */
+  #authorization(): string | null {
+    const authorization = this.#record.header("authorization");
+    const apiKey = this.#record.header("x-api-key");
+    const takesBoth = this.#route.kind === "service" && messagesApis.includes(this.#route.api);
+    if (authorization !== null || apiKey === null || !takesBoth) return authorization;
+    return `Bearer ${apiKey}`;
   }
 
   #play(answer: Answer, faults: readonly FullFault[]): void {
@@ -171,9 +186,10 @@ export class Exchange implements PlayListener {
   }
 
   #billLine(end: PlayEnd): BillLine | null {
-    if (this.#route.kind !== "chat") return null;
+    if (this.#route.kind !== "service") return null;
     const served = this.#reply?.served ?? null;
     return {
+      api: this.#route.api,
       requestId: this.#record.requestId,
       clientRequestId: this.#record.header("x-client-request-id"),
       modelAsked: this.#reply?.modelAsked ?? null,

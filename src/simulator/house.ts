@@ -1,17 +1,20 @@
 /** What all exchanges of one simulator share: its parts, its records, and who waits for them to change. */
 import type { Socket } from "node:net";
-import type { BillLine } from "./bill.ts";
-import type { ChatService } from "./chat/chat-service.ts";
+import type { BilledApi, BillLine } from "./bill.ts";
 import type { Directory } from "./directory.ts";
 import type { FaultScript } from "./faults/fault-script.ts";
 import type { Identity } from "./identity.ts";
 import type { SeededRandom } from "./random.ts";
 import { Recent } from "./recent.ts";
 import type { RecordedRequest, RequestRecord } from "./recorded-request.ts";
+import type { Service } from "./service.ts";
 import type { Pace } from "./wire/answer.ts";
 
+/** What answers the calls of each API. */
+export type Services = { readonly [api in BilledApi]: Service };
+
 export type HouseParts = {
-  readonly chat: ChatService;
+  readonly services: Services;
   readonly directory: Directory;
   readonly script: FaultScript;
   readonly identity: Identity;

@@ -1,7 +1,7 @@
 /** A faithful, seeded Ark for tests and demos: `createSimulator`, and the types that go with it. */
 import { ArkSimulator, type Simulator, type SimulatorOptions } from "./simulator.ts";
 
-export type { BillEnding, BillLine } from "./bill.ts";
+export type { BillEnding, BilledApi, BillLine } from "./bill.ts";
 export type { ArkErrorCode } from "./error-envelope.ts";
 export { ScenarioError } from "./faults/fault-reader.ts";
 export type { FaultChooser, FaultRates } from "./faults/fault-script.ts";

@@ -1,8 +1,12 @@
 /** Which of Ark's paths the simulator answers, and how it says no on the others (ark-api 1.2, 3). */
+import type { BilledApi } from "./bill.ts";
 import type { Entry } from "./models/registry.ts";
 
+/** A call that is billed. */
+export type ServiceRoute = { readonly kind: "service"; readonly api: BilledApi; readonly entry: Entry };
+
 export type Route =
-  | { readonly kind: "chat"; readonly entry: Entry }
+  | ServiceRoute
   | { readonly kind: "models"; readonly entry: Entry }
   /** Ark asks for a key before it finds that there is nothing. */
   | { readonly kind: "locked" }
@@ -17,14 +21,44 @@ const entryPrefixes: readonly (readonly [prefix: string, entry: Entry])[] = [
   ["/api/plan/v3/", "plan"],
 ];
 
+/** Below a data plane. */
+const dataServices: Readonly<Record<string, BilledApi>> = {
+  "chat/completions": "chat",
+  responses: "responses",
+};
+
+const messagesPrefixes: readonly (readonly [prefix: string, entry: Entry])[] = [
+  ["/api/compatible/", "standard"],
+  ["/api/coding/", "coding"],
+  ["/api/plan/", "plan"],
+];
+
+/** Below a base for Anthropic's protocol. */
+const messagesServices: Readonly<Record<string, BilledApi>> = {
+  "v1/messages": "messages",
+  "v1/messages/count_tokens": "count_tokens",
+};
+
+function messagesRoute(path: string): ServiceRoute | null {
+  for (const [prefix, entry] of messagesPrefixes) {
+    if (!path.startsWith(prefix)) continue;
+    const api = messagesServices[path.slice(prefix.length)];
+    if (api !== undefined) return { kind: "service", api, entry };
+  }
+  return null;
+}
+
 /** The way of a request line; the query plays no part. */
 export function routeOf(method: string, target: string): Route {
   const query = target.indexOf("?");
   const path = query < 0 ? target : target.slice(0, query);
+  const messages = method === "POST" ? messagesRoute(path) : null;
+  if (messages !== null) return messages;
   for (const [prefix, entry] of entryPrefixes) {
     if (!path.startsWith(prefix)) continue;
     const rest = path.slice(prefix.length);
-    if (method === "POST" && rest === "chat/completions") return { kind: "chat", entry };
+    const api = method === "POST" ? dataServices[rest] : undefined;
+    if (api !== undefined) return { kind: "service", api, entry };
     if (entry === "plan") return { kind: "void" };
     if (method === "GET" && rest === "models") return { kind: "models", entry };
     if (entry === "coding" && rest === "v1/models") return { kind: "locked" };

@@ -2,8 +2,9 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { BillLine } from "./bill.ts";
-import { ChatService } from "./chat/chat-service.ts";
+import { ChatService, refusedReply } from "./chat/chat-service.ts";
 import { Directory } from "./directory.ts";
+import { ArkRefusal } from "./error-envelope.ts";
 import { Exchange } from "./exchange.ts";
 import { type FaultChooser, FaultScript } from "./faults/fault-script.ts";
 import type { ScriptStep } from "./faults/faults.ts";
@@ -15,6 +16,8 @@ import { Registry } from "./models/registry.ts";
 import { SeededRandom } from "./random.ts";
 import type { RecordedRequest } from "./recorded-request.ts";
 import { readScenario, type Scenario } from "./scenario.ts";
+import type { Service } from "./service.ts";
+import { refusalAnswer } from "./wire/plain-answer.ts";
 
 export type SimulatorOptions = {
   /** The same seed and the same request body give the same answer, ids and `created` apart. Default 1. */
@@ -54,7 +57,7 @@ export interface Simulator {
   listen(port?: number, host?: string): Promise<{ readonly port: number; readonly url: string }>;
   /** Cuts all connections and stops. Does nothing where it does not listen. */
   close(): Promise<void>;
-  /** Queues what the next chat requests meet, one step each, in the order in which their heads arrive. */
+  /** Queues what the next billed requests meet, one step each, in the order in which their heads arrive. */
   script(...steps: readonly ScriptStep[]): void;
   /** Asks a function about each request that finds the queue empty, on any path; null takes it back. */
   scriptBy(chooser: FaultChooser | null): void;
@@ -62,7 +65,7 @@ export interface Simulator {
   clearScript(): void;
   /** The latest requests, oldest first. */
   readonly requests: readonly RecordedRequest[];
-  /** A line for each chat attempt that is over, oldest first. */
+  /** A line for each billed attempt that is over, oldest first. */
   readonly bill: readonly BillLine[];
   /** Requests whose answer is not over. */
   readonly openRequests: number;
@@ -72,6 +75,13 @@ export interface Simulator {
    */
   waitFor(condition: (simulator: Simulator) => boolean, timeoutMs?: number): Promise<void>;
 }
+
+/** An API that this account has not. */
+const absent: Service = {
+  reply: ({ body, requestId, manners }) =>
+    refusedReply(refusalAnswer(new ArkRefusal("InvalidAction"), requestId, manners), body),
+  refusal: refusalAnswer,
+};
 
 const KEEP_ALIVE_MS = 60_000;
 const WAIT_MS = 5_000;
@@ -90,7 +100,12 @@ function makeHouse(options: SimulatorOptions): House {
     wallMs,
   };
   return new House({
-    chat: new ChatService(settings, keys, registry, identity),
+    services: {
+      chat: new ChatService(settings, keys, registry, identity),
+      responses: absent,
+      messages: absent,
+      count_tokens: absent,
+    },
     directory: new Directory(keys),
     script: new FaultScript(seed, scenario.faultRate ?? {}, scenario.script ?? [], scenario.repeat ?? false),
     identity,

@@ -2,8 +2,9 @@
 import { ArkRefusal } from "../error-envelope.ts";
 import type { Identity } from "../identity.ts";
 import type { KeyRing } from "../key-ring.ts";
-import type { Entry, Registry, ServedModel } from "../models/registry.ts";
+import type { Registry, ServedModel } from "../models/registry.ts";
 import { randomFor } from "../random.ts";
+import type { Service, ServiceCall, ServiceReply } from "../service.ts";
 import { type Answer, type HeaderLine, JSON_TYPE, type Manners, STREAM_TYPE } from "../wire/answer.ts";
 import { refusalAnswer } from "../wire/plain-answer.ts";
 import { type AnswerEnvelope, renderChatAnswer } from "./chat-answer.ts";
@@ -21,29 +22,11 @@ export type ChatSettings = {
   readonly wallMs: () => number;
 };
 
-export type ChatCall = {
-  readonly entry: Entry;
-  readonly authorization: string | null;
-  readonly body: Buffer;
-  readonly requestId: string;
-  readonly manners: Manners;
-  /** Leaves out the end of each tool call's arguments. */
-  readonly brokenArguments: boolean;
-};
-
-export type ChatReply = {
-  readonly answer: Answer;
-  readonly modelAsked: string | null;
-  readonly stream: boolean;
-  /** What was served; null where the request was refused. */
-  readonly served: { readonly model: string; readonly counts: TokenCounts } | null;
-};
-
 const streamHeaders: readonly HeaderLine[] = [["Content-Type", STREAM_TYPE]];
 const wholeHeaders: readonly HeaderLine[] = [["Content-Type", JSON_TYPE]];
 
 /** A reply that costs nothing, with what can still be read of the request. */
-export function refusedReply(answer: Answer, body: Buffer): ChatReply {
+export function refusedReply(answer: Answer, body: Buffer): ServiceReply {
   try {
     const { model, stream } = readBody(body);
     return {
@@ -57,7 +40,7 @@ export function refusedReply(answer: Answer, body: Buffer): ChatReply {
   }
 }
 
-export class ChatService {
+export class ChatService implements Service {
   readonly #settings: ChatSettings;
   readonly #keys: KeyRing;
   readonly #registry: Registry;
@@ -71,8 +54,9 @@ export class ChatService {
     this.#identity = identity;
   }
 
-  /** Never throws for what a client can send. */
-  reply(call: ChatCall): ChatReply {
+  refusal = refusalAnswer;
+
+  reply(call: ServiceCall): ServiceReply {
     try {
       const key = this.#keys.check(call.entry, call.authorization);
       const body = readBody(call.body);
@@ -86,7 +70,7 @@ export class ChatService {
     }
   }
 
-  #serve(call: ChatCall, request: ChatRequest, served: ServedModel, key: string): ChatReply {
+  #serve(call: ServiceCall, request: ChatRequest, served: ServedModel, key: string): ServiceReply {
     const model = served.model;
     const owner = `${key}\n${model.id}`;
     const random = randomFor(this.#settings.seed, call.body);

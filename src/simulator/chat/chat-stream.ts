@@ -1,18 +1,10 @@
 /** Renders a planned reply as server-sent events, one at a time and only when asked for (ark-api 4.4). */
+
+import { type ArkErrorCode, arkErrors, renderError } from "../error-envelope.ts";
+import type { ReplyStream, StreamEvent, StreamPart } from "../wire/reply-stream.ts";
 import type { AnswerEnvelope } from "./chat-answer.ts";
 import type { ChatPlan } from "./chat-plan.ts";
 import { renderUsage, type TokenCounts } from "./chat-usage.ts";
-
-export type StreamPart = "thought" | "sealed" | "content" | "tool" | "finish" | "usage" | "done";
-
-export type StreamEvent = {
-  readonly part: StreamPart;
-  /** One `data:` line and the blank line after it. */
-  readonly text: string;
-  /** What the model had to generate for it. */
-  readonly completionTokens: number;
-  readonly reasoningTokens: number;
-};
 
 export type StreamOptions = {
   /** A last chunk without choices that carries the whole usage. */
@@ -33,13 +25,13 @@ function toolChoice(call: string): string {
   return `[{"delta":{"content":"","role":"assistant","tool_calls":[${call}]},"index":0}]`;
 }
 
-export class ChatStream {
+export class ChatStream implements ReplyStream {
   readonly #plan: ChatPlan;
   readonly #counts: TokenCounts;
   readonly #options: StreamOptions;
   readonly #afterChoices: string;
   readonly #plainEnding: string;
-  #phase: StreamPart | "over" = "thought";
+  #phase: Exclude<StreamPart, "head"> | "over" = "thought";
   #index = 0;
   #callIndex = 0;
   #completionTokens = 0;
@@ -59,8 +51,21 @@ export class ChatStream {
     return this.#counts;
   }
 
+  contentEvent(json: string): string {
+    return this.#chunk(contentChoice(json), "null");
+  }
+
+  usageEvent(usageJson: string): string {
+    return this.#chunk("[]", usageJson);
+  }
+
+  errorEvent(code: ArkErrorCode, requestId: string, named: boolean): string {
+    const json = renderError(code, arkErrors[code].text, "", requestId);
+    return `${named ? "event: error\n" : ""}data: ${json}\n\n`;
+  }
+
   /** A chunk of this stream with other content; both are JSON. */
-  chunk(choicesJson: string, usageJson: string): string {
+  #chunk(choicesJson: string, usageJson: string): string {
     return `data: {"choices":${choicesJson}${this.#afterChoices}${usageJson}}\n\n`;
   }
 
@@ -83,7 +88,7 @@ export class ChatStream {
         if (!this.#options.closingUsage) return this.next();
         return {
           part: "usage",
-          text: this.chunk("[]", renderUsage(this.#counts)),
+          text: this.#chunk("[]", renderUsage(this.#counts)),
           completionTokens: 0,
           reasoningTokens: 0,
         };
@@ -142,7 +147,7 @@ export class ChatStream {
     return this.#event("tool", choice, 1, 0);
   }
 
-  #enter(phase: StreamPart): StreamEvent | null {
+  #enter(phase: Exclude<StreamPart, "head">): StreamEvent | null {
     this.#phase = phase;
     this.#index = 0;
     return this.next();
@@ -152,7 +157,7 @@ export class ChatStream {
     this.#completionTokens += completionTokens;
     this.#reasoningTokens += reasoningTokens;
     const text = this.#options.usageOnEveryChunk
-      ? this.chunk(choices, this.#usageSoFar())
+      ? this.#chunk(choices, this.#usageSoFar())
       : `data: {"choices":${choices}${this.#plainEnding}`;
     return { part, text, completionTokens, reasoningTokens };
   }

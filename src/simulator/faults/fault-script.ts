@@ -59,13 +59,13 @@ export class FaultScript {
     return step === undefined ? null : listOf(step);
   }
 
-  /** What the chooser says, or else, for chat, chance: at most one kind, by the rates in their order. */
-  takeChosen(request: RecordedRequest, isChat: boolean): readonly FullFault[] {
+  /** What the chooser says, or else, for what is billed, chance: at most one kind, by the rates in their order. */
+  takeChosen(request: RecordedRequest, isBilled: boolean): readonly FullFault[] {
     if (this.#chooser !== null) {
       const step = this.#chooser(request);
       if (step !== null) return listOf(readScriptStep(step, "chooser"));
     }
-    if (!isChat) return none;
+    if (!isBilled) return none;
     for (const [kind, rate] of this.#rates) {
       if (this.#random.fraction() < rate) return [withFallbacks({ kind } as Fault)];
     }

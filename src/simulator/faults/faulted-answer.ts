@@ -3,7 +3,6 @@
  */
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { unreachable } from "../../core/errors.ts";
-import type { ChatStream } from "../chat/chat-stream.ts";
 import type { TokenCounts } from "../chat/chat-usage.ts";
 import type { SeededRandom } from "../random.ts";
 import {
@@ -18,6 +17,7 @@ import {
   pauseBefore,
   renderHead,
 } from "../wire/answer.ts";
+import type { ReplyStream } from "../wire/reply-stream.ts";
 import {
   LAST_CHUNK,
   noTokens,
@@ -41,7 +41,7 @@ export type FaultContext = {
   readonly counts: TokenCounts | null;
 };
 
-function eventsOf(stream: ChatStream, pace: Pace): PacedEvent[] {
+function eventsOf(stream: ReplyStream, pace: Pace): PacedEvent[] {
   const events: PacedEvent[] = [];
   for (let event = stream.next(); event !== null; event = stream.next()) {
     events.push({ ...event, pauseMs: pauseBefore(event, events.length === 0, pace) });
@@ -49,7 +49,7 @@ function eventsOf(stream: ChatStream, pace: Pace): PacedEvent[] {
   return events;
 }
 
-function stepsOfStream(stream: ChatStream, faults: readonly FullFault[], context: FaultContext): Step[] {
+function stepsOfStream(stream: ReplyStream, faults: readonly FullFault[], context: FaultContext): Step[] {
   let events = eventsOf(stream, context.pace);
   const where = { stream, requestId: context.requestId };
   for (const fault of faults) events = spoilEvents(events, fault, where);

@@ -1,7 +1,6 @@
 /** Faults in what a stream says: its events left out, broken, repeated or written in another way. */
 import { unreachable } from "../../core/errors.ts";
-import type { ChatStream, StreamEvent } from "../chat/chat-stream.ts";
-import { arkErrors, renderError } from "../error-envelope.ts";
+import type { ReplyStream, StreamEvent } from "../wire/reply-stream.ts";
 import type { FullFault, FullFaultOf, sseVariants } from "./faults.ts";
 import { spoiledUsages } from "./usage-faults.ts";
 
@@ -10,7 +9,7 @@ type SseVariant = (typeof sseVariants)[number];
 /** The events of a stream, each to be sent after its wait. */
 export type PacedEvent = StreamEvent & { readonly pauseMs: number | null };
 
-export type StreamContext = { readonly stream: ChatStream; readonly requestId: string };
+export type StreamContext = { readonly stream: ReplyStream; readonly requestId: string };
 
 function extra(text: string): PacedEvent {
   return { part: "content", text, completionTokens: 0, reasoningTokens: 0, pauseMs: null };
@@ -49,18 +48,13 @@ function writeAs(variant: SseVariant, text: string, index: number, isLast: boole
   }
 }
 
-function errorEvent(fault: FullFaultOf<"error_event">, requestId: string): PacedEvent {
-  const json = renderError(fault.code, arkErrors[fault.code].text, "", requestId);
-  return extra(`${fault.named ? "event: error\n" : ""}data: ${json}\n\n`);
-}
-
 function longLine(
   events: readonly PacedEvent[],
   fault: FullFaultOf<"long_line">,
-  stream: ChatStream,
+  stream: ReplyStream,
 ): PacedEvent[] {
   const letters = "a".repeat(fault.bytes);
-  const event = stream.chunk(`[{"delta":{"content":"${letters}","role":"assistant"},"index":0}]`, "null");
+  const event = stream.contentEvent(letters);
   if (fault.ends) return insertAfter(events, fault.afterEvents, [extra(event)]);
   const begun = event.slice(0, event.indexOf(letters) + letters.length);
   return [...events.slice(0, fault.afterEvents), extra(begun)];
@@ -69,12 +63,12 @@ function longLine(
 function spoilUsage(
   events: readonly PacedEvent[],
   fault: FullFaultOf<"usage">,
-  stream: ChatStream,
+  stream: ReplyStream,
 ): PacedEvent[] {
   return events.flatMap((event) => {
     if (event.part !== "usage") return [event];
     const usages = spoiledUsages(stream.counts, fault.variant);
-    return usages.map((usage) => ({ ...event, text: stream.chunk("[]", usage) }));
+    return usages.map((usage) => ({ ...event, text: stream.usageEvent(usage) ?? event.text }));
   });
 }
 
@@ -87,8 +81,10 @@ export function spoilEvents(
   switch (fault.kind) {
     case "omit_done":
       return events.filter((event) => event.part !== "done" && !(fault.andFinish && event.part === "finish"));
-    case "error_event":
-      return [...events.slice(0, fault.afterEvents), errorEvent(fault, context.requestId)];
+    case "error_event": {
+      const text = context.stream.errorEvent(fault.code, context.requestId, fault.named);
+      return [...events.slice(0, fault.afterEvents), extra(text)];
+    }
     case "after_done": {
       const repeated = events.filter((event) => event.part === "usage" || event.part === "done");
       const more = repeated.map((event) => extra(event.text));

@@ -2,7 +2,7 @@
  * An answer before it is bytes: status, headers, body; and the steps that send it when nothing goes wrong.
  */
 import { STATUS_CODES } from "node:http";
-import type { ChatStream, StreamEvent } from "../chat/chat-stream.ts";
+import type { ReplyStream, StreamEvent } from "./reply-stream.ts";
 import {
   chunkFrame,
   LAST_CHUNK,
@@ -26,7 +26,7 @@ export type Pace = {
 export type AnswerBody =
   | { readonly kind: "none" }
   | { readonly kind: "whole"; readonly text: string; readonly tokens: StepTokens }
-  | { readonly kind: "stream"; readonly stream: ChatStream };
+  | { readonly kind: "stream"; readonly stream: ReplyStream };
 
 export type Answer = {
   readonly status: number;
@@ -104,13 +104,13 @@ class WholeSteps implements StepSource {
 /** Renders each event only when its time has come: a long stream costs no memory before. */
 class StreamSteps implements StepSource {
   readonly #answer: Answer;
-  readonly #stream: ChatStream;
+  readonly #stream: ReplyStream;
   readonly #pace: Pace;
   #phase: "head" | "events" | "end" | "over" = "head";
   #isFirst = true;
   #due: StreamEvent | null = null;
 
-  constructor(answer: Answer, stream: ChatStream, pace: Pace) {
+  constructor(answer: Answer, stream: ReplyStream, pace: Pace) {
     this.#answer = answer;
     this.#stream = stream;
     this.#pace = pace;

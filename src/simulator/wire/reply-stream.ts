@@ -1,0 +1,27 @@
+/** A streamed reply before it is bytes, whatever its protocol: events one at a time, and how faults change them. */
+import type { TokenCounts } from "../chat/chat-usage.ts";
+import type { ArkErrorCode } from "../error-envelope.ts";
+
+/** `head`: of the protocol's own making, beside the model's words; `done`: what closes the stream. */
+export type StreamPart = "head" | "thought" | "sealed" | "content" | "tool" | "finish" | "usage" | "done";
+
+export type StreamEvent = {
+  readonly part: StreamPart;
+  /** One event with the blank line after it. */
+  readonly text: string;
+  /** What the model had to generate for it. */
+  readonly completionTokens: number;
+  readonly reasoningTokens: number;
+};
+
+export interface ReplyStream {
+  readonly counts: TokenCounts;
+  /** The next event, or null after the last. */
+  next(): StreamEvent | null;
+  /** An event with this text of the model's in it; JSON without its quotes. */
+  contentEvent(json: string): string;
+  /** The closing usage with other figures; null where the protocol has no event for it alone. */
+  usageEvent(usageJson: string): string | null;
+  /** What ends the stream in one of Ark's errors; `named` has an `event:` line where the protocol could do without. */
+  errorEvent(code: ArkErrorCode, requestId: string, named: boolean): string;
+}
