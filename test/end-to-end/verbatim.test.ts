@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Change, type Repair, repairs } from "../../src/core/changes.ts";
+import { type Change, defaultRepairs, type Repair, repairs } from "../../src/core/changes.ts";
 import { sseVariants } from "../../src/simulator/faults/faults.ts";
 import type { Fault, ScriptStep } from "../../src/simulator/index.ts";
 import { type ChatBody, type Course, chatBody } from "../support/chat-bodies.ts";
@@ -16,10 +16,14 @@ import { type RunningGateway, startGateway } from "../support/running-gateway.ts
 const BODIES = 4_000;
 const WALL_MS = Date.UTC(2026, 0, 1);
 
-/** `repaired` mends everything, `plain` nothing: their default model serves all unknown names. */
+/** `repaired` mends what is usual, `plain` nothing: their default model serves all unknown names. */
 const courses: Record<"repaired" | "plain", Course> = {
-  repaired: { targetOf: targetFor("ep-20250218144306-sshj5"), repairs: new Set(repairs) },
-  plain: { targetOf: targetFor("ep-own-r1"), repairs: new Set<Repair>() },
+  repaired: {
+    targetOf: targetFor("ep-20250218144306-sshj5"),
+    repairs: defaultRepairs,
+    remembered: new Map(),
+  },
+  plain: { targetOf: targetFor("ep-own-r1"), repairs: new Set<Repair>(), remembered: new Map() },
 };
 
 function targetFor(fallback: string): (model: string) => string {

@@ -3,7 +3,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Change, type Repair, repairs } from "../../src/core/changes.ts";
 import { GatewayError } from "../../src/core/errors.ts";
+import type { KeyId } from "../../src/core/ids.ts";
 import { readBody } from "../../src/protocols/chat/read-body.ts";
+import { ReasoningReplay } from "../../src/protocols/remembered-reasoning.ts";
 import { type Splice, splice, splicedLength } from "../../src/wire/json-splice.ts";
 import { type ChatBody, chatBody } from "../support/chat-bodies.ts";
 import { Choices } from "../support/choices.ts";
@@ -17,10 +19,19 @@ const choiceBytes = fc.uint8Array({ maxLength: 240, size: "max" });
 type SentOn = { readonly bytes: Buffer; readonly changes: readonly Change[] };
 type Sender = (client: Buffer, body: ChatBody) => SentOn;
 
-const send: Sender = (client, { target, repairs: inForce, intent }) => {
+const KEY = "caller" as KeyId;
+
+/** Recalls what a body is to bring back, if the repair is in force. */
+function replayOf({ remembered }: ChatBody): ReasoningReplay {
+  const recall = (keyId: KeyId, id: string) => (keyId === KEY ? (remembered.get(id) ?? null) : null);
+  return new ReasoningReplay({ holdsAnyOf: () => true, recall, remember: () => {} }, KEY);
+}
+
+const send: Sender = (client, body) => {
+  const { target, repairs: inForce, intent } = body;
   const reading = readBody(client);
   expect(reading.intent).toEqual(intent);
-  const { splices, changes } = reading.rewrite(target, inForce);
+  const { splices, changes } = reading.rewrite(target, inForce, replayOf(body));
   const bytes = Buffer.concat(splice(client, splices));
   expect(bytes).toHaveLength(splicedLength(client, splices));
   return { bytes, changes };
@@ -39,8 +50,9 @@ function forwarding(sender: Sender) {
 
 /** The gateway's own splices, tampered with. */
 function tampered(tamper: (splices: readonly Splice[], client: Buffer) => readonly Splice[]): Sender {
-  return (client, { target, repairs: inForce }) => {
-    const { splices, changes } = readBody(client).rewrite(target, inForce);
+  return (client, body) => {
+    const { target, repairs: inForce } = body;
+    const { splices, changes } = readBody(client).rewrite(target, inForce, replayOf(body));
     return { bytes: Buffer.concat(splice(client, tamper(splices, client))), changes };
   };
 }
@@ -48,7 +60,15 @@ function tampered(tamper: (splices: readonly Splice[], client: Buffer) => readon
 describe("the body sent on is the client's with the listed splices", () => {
   const share = 0.45;
   test("byte for byte, and to a parser", { timeout: propertyTimeoutMs(share) }, () => {
-    fc.assert(forwarding(send), propertyRuns(share));
+    const told = new Map<Change, number>();
+    const counted: Sender = (client, body) => {
+      for (const change of body.changes) told.set(change, (told.get(change) ?? 0) + 1);
+      return send(client, body);
+    };
+    const runs = propertyRuns(share);
+    fc.assert(forwarding(counted), runs);
+    expect(told.size).toBe(7);
+    expect(Math.min(...told.values())).toBeGreaterThan(runs.numRuns / 100);
   });
 
   const defects: readonly [string, Sender][] = [

@@ -3,25 +3,19 @@
  * scanner.
  */
 import type { Change, Repair } from "../../src/core/changes.ts";
+import type { Reasoning } from "../../src/core/memories.ts";
 import type { Intent } from "../../src/protocols/door.ts";
+import { listOf, type Member, member, object, type Part, putIn, same } from "./body-parts.ts";
 import type { Choices } from "./choices.ts";
 import { oddKey, stringText, valueText, whiteSpace } from "./json-texts.ts";
-
-/** A piece of a body: as the client sends it, and as it must go on. */
-type Part = { readonly client: string; readonly sentOn: string };
-
-type Member = {
-  readonly before: string;
-  readonly core: Part;
-  readonly after: string;
-  readonly goes: boolean;
-};
+import { callingMessage, Replay, remembered, toolList } from "./tool-parts.ts";
 
 export type ChatBody = {
   readonly client: string;
   readonly sentOn: string;
   readonly target: string;
   readonly repairs: ReadonlySet<Repair>;
+  readonly remembered: ReadonlyMap<string, Reasoning>;
   readonly intent: Intent;
   readonly changes: readonly Change[];
 };
@@ -39,7 +33,10 @@ const MODELS: readonly (readonly [string, string])[] = [
 ];
 const TARGETS = ["ep-20250218170310-pvmdb", "deepseek-v3", "ep-1", 'odd"name\\', "😀"];
 const REPAIRS: readonly (readonly Repair[])[] = [
-  ["developer_role", "both_token_limits"],
+  ["developer_role", "both_token_limits", "empty_tool_parameters", "reasoning_replay", "strip_unsupported"],
+  ["developer_role", "both_token_limits", "empty_tool_parameters", "reasoning_replay"],
+  ["empty_tool_parameters", "reasoning_replay"],
+  ["both_token_limits", "strip_unsupported"],
   ["developer_role"],
   ["both_token_limits"],
   [],
@@ -64,39 +61,6 @@ const OTHER_ROLES = [
   '"d\\u00e9veloper"',
 ];
 
-function same(text: string): Part {
-  return { client: text, sentOn: text };
-}
-
-function member(choices: Choices, key: string, value: Part, goes = false): Member {
-  const head = `${key}${whiteSpace(choices)}:${whiteSpace(choices)}`;
-  return {
-    before: whiteSpace(choices),
-    core: { client: head + value.client, sentOn: head + value.sentOn },
-    after: whiteSpace(choices),
-    goes,
-  };
-}
-
-function putIn(choices: Choices, members: Member[], added: Member): void {
-  members.splice(choices.below(members.length + 1), 0, added);
-}
-
-/** The object; a member that goes takes one comma along and leaves the white space around it. */
-function object(members: readonly Member[], front = ""): Part {
-  const client = members.map(({ before, core, after }) => before + core.client + after).join(",");
-  let sentOn = "";
-  for (const [index, { before, core, after, goes }] of members.entries()) {
-    if (goes) sentOn += index === 0 ? before : after;
-    else {
-      const isFirst = index === 0 || (index === 1 && members[0]?.goes === true);
-      sentOn += `${isFirst ? "" : ","}${before}${core.sentOn}${after}`;
-    }
-  }
-  const inserted = front === "" || members.length === 0 ? front : `${front},`;
-  return { client: `{${client}}`, sentOn: `{${inserted}${sentOn}}` };
-}
-
 function message(choices: Choices, mends: boolean): Part {
   const members: Member[] = [];
   for (let others = choices.below(3); others > 0; others--) {
@@ -113,18 +77,26 @@ function message(choices: Choices, mends: boolean): Part {
   return object(members);
 }
 
-function messageList(choices: Choices, mends: boolean): Part {
+type MessageList = { readonly value: Part; readonly isMended: boolean; readonly isReplayed: boolean };
+
+function messageList(choices: Choices, mends: boolean, replay: Replay): MessageList {
   const items: Part[] = [];
+  let isMended = false;
+  let isReplayed = false;
   for (let count = choices.below(4); count > 0; count--) {
-    const item = choices.oneIn(8) ? same(stringText(choices)) : message(choices, mends);
+    let item = same(stringText(choices));
+    if (choices.oneIn(3)) {
+      item = callingMessage(choices, replay);
+      isReplayed ||= item.client !== item.sentOn;
+    } else if (!choices.oneIn(8)) {
+      item = message(choices, mends);
+      isMended ||= item.client !== item.sentOn;
+    }
     const before = whiteSpace(choices);
     const after = whiteSpace(choices);
     items.push({ client: before + item.client + after, sentOn: before + item.sentOn + after });
   }
-  return {
-    client: `[${items.map(({ client }) => client).join(",")}]`,
-    sentOn: `[${items.map(({ sentOn }) => sentOn).join(",")}]`,
-  };
+  return { value: listOf(items), isMended, isReplayed };
 }
 
 type Options = { readonly value: Part; readonly wantsUsage: boolean };
@@ -151,7 +123,15 @@ function optionsUnread(choices: Choices): Options {
   return { value: same(odd ?? valueText(choices, 2)), wantsUsage: false };
 }
 
-const CHANGE_ORDER: readonly Change[] = ["model", "include_usage", "developer_role", "both_token_limits"];
+const CHANGE_ORDER: readonly Change[] = [
+  "model",
+  "include_usage",
+  "developer_role",
+  "both_token_limits",
+  "empty_tool_parameters",
+  "reasoning_replay",
+  "strip_unsupported",
+];
 
 /** A body in the making. */
 class Draft {
@@ -169,6 +149,10 @@ class Draft {
   put(key: string, value: Part, change: Change | null = null, goes = false): void {
     putIn(this.choices, this.members, member(this.choices, key, value, goes));
     if (change !== null && (goes || value.client !== value.sentOn)) this.#changes.add(change);
+  }
+
+  tell(change: Change): void {
+    this.#changes.add(change);
   }
 
   get changes(): Change[] {
@@ -197,10 +181,27 @@ function putLimits(draft: Draft): Pick<Intent, "outputTokensMax" | "boundsThough
   return { outputTokensMax: wide ?? narrow, boundsThoughts: wide !== null };
 }
 
-/** Where bodies go, and how they are mended on the way. */
+const UNSUPPORTED = [
+  '"store"',
+  '"metadata"',
+  '"prediction"',
+  '"client\\u005fmetadata"',
+  '"prompt_cache_key"',
+];
+
+function putUnsupported(draft: Draft): void {
+  const { choices } = draft;
+  const goes = draft.repairs.has("strip_unsupported");
+  for (let count = choices.oneIn(3) ? 1 + choices.below(3) : 0; count > 0; count--) {
+    draft.put(choices.pick(UNSUPPORTED), same(valueText(choices, 1)), "strip_unsupported", goes);
+  }
+}
+
+/** Where bodies go, how they are mended on the way, and what is remembered of what they bring. */
 export type Course = {
   readonly targetOf: (model: string) => string;
   readonly repairs: ReadonlySet<Repair>;
+  readonly remembered: ReadonlyMap<string, Reasoning>;
 };
 
 /** A body that must be accepted: on its course, or else for some target and some repairs. */
@@ -214,15 +215,21 @@ export function chatBody(choices: Choices, course: Course | null = null): ChatBo
   for (let others = choices.below(4); others > 0; others--) {
     draft.put(oddKey(choices), same(valueText(choices, 3)));
   }
+  const known = course?.remembered ?? remembered;
+  const replay = new Replay(draft.repairs.has("reasoning_replay") ? known : new Map());
   if (!choices.oneIn(4)) {
     const isList = !choices.oneIn(8);
     const mends = draft.repairs.has("developer_role");
-    draft.put(
-      '"messages"',
-      isList ? messageList(choices, mends) : same(stringText(choices)),
-      "developer_role",
-    );
+    const list = isList ? messageList(choices, mends, replay) : null;
+    draft.put('"messages"', list?.value ?? same(stringText(choices)));
+    if (list?.isMended) draft.tell("developer_role");
+    if (list?.isReplayed) draft.tell("reasoning_replay");
   }
+  if (choices.oneIn(3)) {
+    const mends = draft.repairs.has("empty_tool_parameters");
+    draft.put('"tools"', toolList(choices, mends), "empty_tool_parameters");
+  }
+  putUnsupported(draft);
   const intent = {
     model,
     ...putStream(draft),
@@ -239,6 +246,7 @@ export function chatBody(choices: Choices, course: Course | null = null): ChatBo
     sentOn: before + text.sentOn + after,
     target,
     repairs: draft.repairs,
+    remembered: known,
     intent,
     changes: draft.changes,
   };
