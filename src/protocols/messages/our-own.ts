@@ -1,4 +1,4 @@
-/** Finds in a Messages body what Ark's own base does not take: system messages, and thoughts that we sealed. */
+/** Finds in a Messages body what Ark's own base does not take: system messages, and our sealed thoughts. */
 import { wantedNames } from "../../wire/json-key.ts";
 import { ElementCursor, type JsonMember, MemberCursor } from "../../wire/json-scan.ts";
 import { stringIs } from "../../wire/json-string.ts";

@@ -22,7 +22,7 @@ const actedOn = wantedNames([
 const typeName = wantedNames(["type"]);
 const WORD_BYTES_MAX = 64;
 
-/** Tools with a type of Anthropic's that the client itself runs; all other types are the upstream's to run. */
+/** How the types of tools begin that the client itself runs; all others are the upstream's to run. */
 const clientToolTypes = ["custom", "bash_", "text_editor_", "memory_", "computer_", "browser_"] as const;
 
 /** A body that has been read; shared by all doors of this protocol. */
@@ -64,7 +64,7 @@ export function readBody(bytes: Buffer): MessagesBody {
       // Every stream of this protocol carries its usage.
       wantsUsage: true,
       outputTokensMax: readBound(bytes, maxTokens),
-      // A translation's bound does; whether Ark's own base counts thoughts by it is not known (ark-api 4.1, 6).
+      // A translation's bound holds them; whether Ark's own base counts them is not known (ark-api 4.1, 6).
       boundsThoughts: false,
       answers: 1,
       isSpecialTier: hasServerTools || !isPlain,

@@ -11,6 +11,11 @@ export function textPart(text: string): ChatPart {
   return { type: "text", text };
 }
 
+/** None for an empty text: Ark takes no such part. */
+function textParts(text: string): readonly ChatPart[] {
+  return text === "" ? [] : [textPart(text)];
+}
+
 /** A string stands for one text block. @throws GatewayError invalid_request */
 export function blocksAt(content: unknown, path: string): readonly JsonObject[] {
   if (typeof content === "string") return [{ type: "text", text: content }];
@@ -47,7 +52,7 @@ function imagePart(block: JsonObject, path: string): ChatPart {
 /** Its title and context, then what it says. */
 function described(block: JsonObject, text: string): string {
   const head = [wordOf(block["title"]), wordOf(block["context"])].filter((line) => line !== null);
-  return [...head, text].join("\n");
+  return [...head, text].filter((line) => line !== "").join("\n");
 }
 
 function documentParts(block: JsonObject, path: string): readonly ChatPart[] {
@@ -63,10 +68,10 @@ function documentParts(block: JsonObject, path: string): readonly ChatPart[] {
     case "file":
       return [{ type: "file", file: { file_id: stringAt(source, "file_id", at), ...named } }];
     case "text":
-      return [textPart(described(block, stringAt(source, "data", at)))];
+      return textParts(described(block, stringAt(source, "data", at)));
     case "content":
       return [
-        ...(described(block, "") === "" ? [] : [textPart(described(block, ""))]),
+        ...textParts(described(block, "")),
         ...blocksAt(source["content"], `${at}.content`).flatMap((inner, index) =>
           partsOf(inner, `${at}.content.${index}`),
         ),
@@ -76,10 +81,10 @@ function documentParts(block: JsonObject, path: string): readonly ChatPart[] {
   }
 }
 
-function searchResultPart(block: JsonObject, path: string): ChatPart {
+function searchResultParts(block: JsonObject, path: string): readonly ChatPart[] {
   const texts = blocksAt(block["content"], `${path}.content`).map(({ text }) => wordOf(text));
   const lines = [wordOf(block["title"]), wordOf(block["source"]), ...texts];
-  return textPart(lines.filter((line) => line !== null).join("\n"));
+  return textParts(lines.filter((line) => line !== null).join("\n"));
 }
 
 /**
@@ -89,16 +94,14 @@ function searchResultPart(block: JsonObject, path: string): ChatPart {
  */
 export function partsOf(block: JsonObject, path: string): readonly ChatPart[] {
   switch (block["type"]) {
-    case "text": {
-      const text = stringAt(block, "text", path);
-      return text === "" ? [] : [textPart(text)];
-    }
+    case "text":
+      return textParts(stringAt(block, "text", path));
     case "image":
       return [imagePart(block, path)];
     case "document":
       return documentParts(block, path);
     case "search_result":
-      return [searchResultPart(block, path)];
+      return searchResultParts(block, path);
     case "tool_reference":
       return [textPart(`Tool: ${stringAt(block, "tool_name", path)}`)];
     case undefined:

@@ -1,4 +1,4 @@
-/** Reads members of a client's JSON that has been parsed, and says plainly where one is not what it should be. */
+/** Reads members of a client's parsed JSON, and says plainly where one is not what it should be. */
 import type { JsonObject } from "../../../core/chat.ts";
 import { isObject } from "../../chat-answer.ts";
 import { invalidMember } from "../../read-members.ts";

@@ -11,6 +11,7 @@ export type TranslatedTools = Pick<ChatRequest, "tools" | "tool_choice" | "paral
 };
 
 const NO_MEMBERS: JsonObject = {};
+const SHOWN_CHARACTERS_MAX = 128;
 
 /** Ark wants the schema of an object (ark-api 4.7). */
 function parametersOf(schema: unknown): JsonObject {
@@ -47,11 +48,16 @@ function* inlineTools(messages: readonly unknown[]): Generator<unknown> {
   }
 }
 
+/** In an error, so much of a text of the client's. */
+function shown(text: string): string {
+  return text.length <= SHOWN_CHARACTERS_MAX ? text : `${text.slice(0, SHOWN_CHARACTERS_MAX)}...`;
+}
+
 function refuseAlone(left: readonly string[]): GatewayError {
   return invalidMember(
     "tools",
-    `This model cannot run ${left.join(", ")}: these tools need Anthropic's own service. Send tools with an ` +
-      "`input_schema` that your program runs.",
+    `This model cannot run ${shown(left.join(", "))}: such tools need Anthropic's own service. Send tools ` +
+      "with an `input_schema`, which your program runs.",
   );
 }
 
@@ -120,7 +126,7 @@ function forced(name: string, tools: ReadonlyMap<string, ChatTool>, left: readon
   throw invalidMember(
     "tool_choice.name",
     left.includes(name)
-      ? `\`tool_choice\` forces ${name}, a tool of Anthropic's own service, which this model cannot run.`
-      : `\`tool_choice\` forces ${JSON.stringify(name)}, which is not among \`tools\`.`,
+      ? `\`tool_choice\` forces ${shown(name)}, a tool of Anthropic's own service, which this model cannot run.`
+      : `\`tool_choice\` forces ${shown(name)}, which is not among \`tools\`.`,
   );
 }

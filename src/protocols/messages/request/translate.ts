@@ -16,7 +16,7 @@ import { readTurns } from "./turns.ts";
 
 /** Ark's bound for `max_completion_tokens` (ark-api 4.1). */
 const COMPLETION_TOKENS_MAX = 65_536;
-/** Claude Code's first system block: its build's mark, no word for a model, and the end of any cached prefix. */
+/** Claude Code's first system block: its build's mark, which would break cached prefixes. */
 const BILLING_HEADER = "x-anthropic-billing-header:";
 
 export type TranslatedRequest = {
