@@ -1,6 +1,6 @@
 /** How chat bodies are sent on: each splice alone, all of them together, and nothing else. */
 import { describe, expect, test } from "vitest";
-import { type Repair, repairs } from "../../../src/core/changes.ts";
+import { defaultRepairs, type Repair, repairs } from "../../../src/core/changes.ts";
 import { GatewayError } from "../../../src/core/errors.ts";
 import { readBody } from "../../../src/protocols/chat/read-body.ts";
 import { REPAIRS_MAX } from "../../../src/protocols/chat/repairs.ts";
@@ -119,6 +119,97 @@ describe("both_token_limits", () => {
     '{"model":"m","max_tokens":1,"max_completion_tokens":null}',
   ])("leaves %s alone", (text) => {
     expect(sentOn(text)).toEqual([text, ""]);
+  });
+});
+
+describe("empty_tool_parameters", () => {
+  const tools = (list: string) => `{"model":"m","tools":${list}}`;
+  const NONE = '"parameters":{"type":"object","properties":{}}';
+  test.each([
+    [
+      '[{"type":"function","function":{"name":"f"}}]',
+      `[{"type":"function","function":{${NONE},"name":"f"}}]`,
+    ],
+    ['[{"function":{}}]', `[{"function":{${NONE}}}]`],
+    ['[{"function": { } }]', `[{"function": {${NONE} } }]`],
+    ['[{"function":{"parameters":null}}]', `[{"function":{${NONE}}}]`],
+    [
+      '[{"function":{"name":"f","parameters" : { } }}]',
+      `[{"function":{"name":"f",${NONE.replace(":", " : ")} }}]`,
+    ],
+    ['[{"function":{"p\\u0061rameters":{}}}]', `[{"function":{${NONE.replace("pa", "p\\u0061")}}}]`],
+    [
+      '[7,{"function":{}},null,{"function":{"parameters":{}}}]',
+      `[7,{"function":{${NONE}}},null,{"function":{${NONE}}}]`,
+    ],
+  ])("mends %s", (list, expected) => {
+    expect(sentOn(tools(list))).toEqual([tools(expected), "empty_tool_parameters"]);
+    expect(sentOn(tools(list), "m", new Set())).toEqual([tools(list), ""]);
+  });
+
+  test.each([
+    tools('[{"function":{"parameters":{"type":"object"}}},{"function":{"parameters":{"":0}}}]'),
+    tools('[{"type":"custom","custom":{"name":"f"}},{"function":null},{"Function":{}},[{"function":{}}]]'),
+    tools('[{"function":{"Parameters":{}}},{"function":{"parameters":{},"parameters":{}}}]'),
+    tools('[{"function":{"parameters":[]}},{"function":{"parameters":""}}]'),
+    tools('{"function":{}}'),
+    tools("null"),
+    tools("[]"),
+    '{"model":"m","functions":[{"name":"f"}],"x":{"tools":[{"function":{}}]}}',
+  ])("leaves %s alone", (text) => {
+    expect(sentOn(text)).toEqual([text, ""]);
+  });
+
+  test("has a bound: n functions pass, n + 1 are refused", () => {
+    const many = (count: number) =>
+      tools(`[${Array.from({ length: count }, () => '{"function":{}}').join(",")}]`);
+    const [text] = sentOn(many(REPAIRS_MAX));
+    expect(text).toBe(many(REPAIRS_MAX).replaceAll("{}", `{${NONE}}`));
+    expect(() => readBody(Buffer.from(many(REPAIRS_MAX + 1)))).toThrow(GatewayError);
+  });
+
+  test.each(['{"model":"m","tools":[],"tools":[]}', '{"model":"m","Tools":[]}'])("refuses %s", (text) => {
+    expect(() => readBody(Buffer.from(text))).toThrow(expect.objectContaining({ code: "ambiguous_body" }));
+  });
+});
+
+describe("strip_unsupported", () => {
+  test.each([
+    ['{"model":"m","store":true}', '{"model":"m"}'],
+    ['{"store":true,"metadata":{"a":1},"model":"m","user":"u"}', '{"model":"m","user":"u"}'],
+    [
+      '{"prediction":{},"model":"m","client_metadata":{},"user":"u","prompt_cache_key":"k"}',
+      '{"model":"m","user":"u"}',
+    ],
+    ['{"model":"m","store":1,"st\\u006fre":2}', '{"model":"m"}'],
+    ['{ "store" : 1 , "store" : 2 , "model" : "m" }', '{   "model" : "m" }'],
+  ])("takes them out of %s", (text, expected) => {
+    expect(sentOn(text)).toEqual([expected, "strip_unsupported"]);
+    expect(sentOn(text, "m", defaultRepairs)).toEqual([text, ""]);
+  });
+
+  test.each([
+    '{"model":"m","Store":true,"stored":1}',
+    '{"model":"m","messages":[{"metadata":{"store":1}}],"x":{"store":true}}',
+  ])("leaves %s alone", (text) => {
+    expect(sentOn(text)).toEqual([text, ""]);
+  });
+
+  test("has a bound: n members pass, n + 1 are refused", () => {
+    const many = (count: number) => `{"model":"m"${',"store":1'.repeat(count)}}`;
+    expect(sentOn(many(REPAIRS_MAX))[0]).toBe('{"model":"m"}');
+    expect(() => sentOn(many(REPAIRS_MAX + 1))).toThrow(GatewayError);
+  });
+
+  test("goes beside the limit that goes, first or not", () => {
+    const changes = "both_token_limits,strip_unsupported";
+    for (const text of [
+      '{"max_tokens":1,"store":true,"model":"m","max_completion_tokens":2}',
+      '{"store":true,"max_tokens":1,"model":"m","max_completion_tokens":2}',
+      '{"store":true,"model":"m","max_completion_tokens":2,"metadata":{},"max_tokens":1,"prediction":1}',
+    ]) {
+      expect(sentOn(text)).toEqual(['{"model":"m","max_completion_tokens":2}', changes]);
+    }
   });
 });
 
