@@ -17,10 +17,10 @@ const NONCE = /^[A-Za-z0-9+/]{22}==$/;
 type Wish = { readonly version: string | null; readonly nonce: string | null };
 
 /**
- * The `Sec-WebSocket-Key` of a request that is to become a WebSocket: it asks for one at the right path, its
- * handshake is whole, its credential is good, its origin is welcome, and the gateway is not stopping. Null for
- * any other: that is answered as the request it is without its Upgrade (RFC 9110, 7.8), so that a wrong key is
- * refused, and counted, where every wrong key is.
+ * The `Sec-WebSocket-Key` of a request that is to become a WebSocket: it asks for one at the right path,
+ * its handshake is whole, its credential is good, its origin is welcome, and the gateway is not stopping.
+ * Null for any other: that is answered as the request it is without its Upgrade (RFC 9110, 7.8), so that a
+ * wrong key is refused, and counted, where every wrong key is.
  */
 export function socketKeyOf(house: House, request: IncomingMessage): string | null {
   if (request.method !== "GET" || request.httpVersion !== "1.1") return null;
@@ -69,9 +69,9 @@ function noSocket(message: string): GatewayError {
 }
 
 /**
- * Browsers do not hold WebSockets to CORS, so the origin is looked at here: as for any answer that a page may
- * read, or the very host that was asked, which some clients name. Not that where the gateway lends its Ark key:
- * a page can let a name of its own point here (DNS rebinding).
+ * Browsers do not hold WebSockets to CORS, so the origin is looked at here: as for any answer that a page
+ * may read, or the very host that was asked, which some clients name. Not that where the gateway lends its
+ * Ark key: a page can let a name of its own point here (DNS rebinding).
  */
 function isWelcome(house: House, { origin, host }: RequestHead): boolean {
   if (origin === null || house.cors.allows(origin)) return true;

@@ -82,8 +82,8 @@ function replace({ valueStart, valueEnd }: JsonMember, text: string): Splice {
 }
 
 /**
- * Takes members out of an object in which another stays: each with the comma before it, but with the one after
- * it where nothing that stays comes before.
+ * Takes members out of an object in which another stays: each with the comma before it, but with the one
+ * after it where nothing that stays comes before.
  */
 function removals(bytes: Buffer, members: readonly JsonMember[]): Splice[] {
   const splices: Splice[] = [];

@@ -4,8 +4,8 @@ import { Duplex } from "node:stream";
 type Done = (error?: Error | null) => void;
 
 /**
- * One end of it, with what the data plane asks of a `net.Socket`. A write is done once the other end has taken
- * its bytes, so that who reads slowly is felt on this side.
+ * One end of it, with what the data plane asks of a `net.Socket`. A write is done once the other end has
+ * taken its bytes, so that who reads slowly is felt on this side.
  */
 export class InnerSocket extends Duplex {
   /** The address of the client on whose behalf this connection is made. */
@@ -64,8 +64,8 @@ export class InnerSocket extends Duplex {
     const peerWaits = this.#peerWaits;
     this.#peerWaits = null;
     // A turn later: whoever destroys an end may be in the middle of reading it.
-    if (peerWaits !== null) process.nextTick(peerWaits, new Error("the other end has closed"));
-    else if (peer !== null && !this.writableFinished) process.nextTick(destroy, peer);
+    if (peer !== null && !this.writableFinished) process.nextTick(destroy, peer);
+    else if (peerWaits !== null) process.nextTick(peerWaits, new Error("the other end has closed"));
     done(error);
   }
 

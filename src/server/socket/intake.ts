@@ -32,8 +32,8 @@ export class Intake {
   }
 
   /**
-   * A message is whole: its bytes are from now on the caller's to give back. The next message may have begun in
-   * the same piece; of that, what a socket gives at once is not counted. False where there is no room.
+   * A message is whole: its bytes are from now on the caller's to give back. The next message may have begun
+   * in the same piece; of that, what a socket gives at once is not counted. False where there is no room.
    */
   finish(messageBytes: number): boolean {
     const missing = messageBytes - this.#held;
