@@ -1,6 +1,6 @@
 /** What a chat model thought before its calls is remembered, whole and streamed, and put back where it is missing. */
 import { describe, expect, test } from "vitest";
-import { defaultRepairs, type Repair } from "../../../src/core/changes.ts";
+import { defaultRepairs } from "../../../src/core/changes.ts";
 import type { KeyId } from "../../../src/core/ids.ts";
 import type { Reasoning, ReasoningMemory } from "../../../src/core/memories.ts";
 import { chatDoor } from "../../../src/protocols/chat/index.ts";
