@@ -1,5 +1,6 @@
-/** The table of doors: a new client protocol is a folder beside this file, and one row here. */
+/** The table of doors: a new client protocol is a folder beside this file, and a row here for each door. */
 import { chatDoor } from "./chat/index.ts";
 import type { Door } from "./door.ts";
+import { countTokensDoor, messagesDoor } from "./messages/index.ts";
 
-export const doors: readonly Door[] = [chatDoor];
+export const doors: readonly Door[] = [chatDoor, messagesDoor, countTokensDoor];

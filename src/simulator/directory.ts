@@ -1,4 +1,4 @@
-/** Answers every path but those that are billed: the list of models, and the ways in which Ark says that there is nothing. */
+/** Answers what is not billed: the list of models, and the ways in which Ark says that there is nothing. */
 import { ArkRefusal } from "./error-envelope.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { modelListJson } from "./models/model-list.ts";

@@ -11,6 +11,7 @@ import type { ScriptStep } from "./faults/faults.ts";
 import { House } from "./house.ts";
 import { Identity } from "./identity.ts";
 import { KeyRing } from "./key-ring.ts";
+import { MessagesService } from "./messages/messages-service.ts";
 import { defaultEndpoints } from "./models/model-table.ts";
 import { Registry } from "./models/registry.ts";
 import { SeededRandom } from "./random.ts";
@@ -103,8 +104,8 @@ function makeHouse(options: SimulatorOptions): House {
     services: {
       chat: new ChatService(settings, keys, registry, identity),
       responses: absent,
-      messages: absent,
-      count_tokens: absent,
+      messages: new MessagesService(settings, keys, registry, identity, false),
+      count_tokens: new MessagesService(settings, keys, registry, identity, true),
     },
     directory: new Directory(keys),
     script: new FaultScript(seed, scenario.faultRate ?? {}, scenario.script ?? [], scenario.repeat ?? false),

@@ -32,8 +32,10 @@ function figures(usage: Usage | null): string {
   return [usage.inputTokens, usage.cachedInputTokens, usage.outputTokens, usage.reasoningTokens].join("/");
 }
 
+/** What an answer tells of it: Anthropic's usage has no word for thoughts. */
 function billed(line: BillLine): string {
-  return [line.promptTokens, line.cachedTokens, line.completionTokens, line.reasoningTokens].join("/");
+  const reasoningTokens = line.api === "messages" ? 0 : line.reasoningTokens;
+  return [line.promptTokens, line.cachedTokens, line.completionTokens, reasoningTokens].join("/");
 }
 
 /** Whoever was let in at a door and not refused has a row, even where nothing was sent. */

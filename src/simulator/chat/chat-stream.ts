@@ -31,7 +31,7 @@ export class ChatStream implements ReplyStream {
   readonly #options: StreamOptions;
   readonly #afterChoices: string;
   readonly #plainEnding: string;
-  #phase: Exclude<StreamPart, "head"> | "over" = "thought";
+  #phase: Exclude<StreamPart, "head" | "completed"> | "over" = "thought";
   #index = 0;
   #callIndex = 0;
   #completionTokens = 0;
@@ -147,7 +147,7 @@ export class ChatStream implements ReplyStream {
     return this.#event("tool", choice, 1, 0);
   }
 
-  #enter(phase: Exclude<StreamPart, "head">): StreamEvent | null {
+  #enter(phase: Exclude<StreamPart, "head" | "completed">): StreamEvent | null {
     this.#phase = phase;
     this.#index = 0;
     return this.next();

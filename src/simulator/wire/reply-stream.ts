@@ -1,9 +1,21 @@
-/** A streamed reply before it is bytes, whatever its protocol: events one at a time, and how faults change them. */
+/** A streamed reply before it is bytes, whatever its protocol: its events, and how faults change them. */
 import type { TokenCounts } from "../chat/chat-usage.ts";
 import type { ArkErrorCode } from "../error-envelope.ts";
 
-/** `head`: of the protocol's own making, beside the model's words; `done`: what closes the stream. */
-export type StreamPart = "head" | "thought" | "sealed" | "content" | "tool" | "finish" | "usage" | "done";
+/**
+ * `head`: of the protocol's own making, beside the model's words; `completed`: how the model ended and its
+ * usage in one; `done`: what closes the stream.
+ */
+export type StreamPart =
+  | "head"
+  | "thought"
+  | "sealed"
+  | "content"
+  | "tool"
+  | "finish"
+  | "usage"
+  | "completed"
+  | "done";
 
 export type StreamEvent = {
   readonly part: StreamPart;
@@ -22,6 +34,6 @@ export interface ReplyStream {
   contentEvent(json: string): string;
   /** The closing usage with other figures; null where the protocol has no event for it alone. */
   usageEvent(usageJson: string): string | null;
-  /** What ends the stream in one of Ark's errors; `named` has an `event:` line where the protocol could do without. */
+  /** What ends the stream in one of Ark's errors; `named` has an `event:` line where none is needed. */
   errorEvent(code: ArkErrorCode, requestId: string, named: boolean): string;
 }
