@@ -1,0 +1,179 @@
+/** `npm run bench:doors`: what each door costs a request and a chunk in processor time, in this process alone. */
+import { parseArgs } from "node:util";
+import { defaultRepairs } from "../src/core/changes.ts";
+import { systemClock } from "../src/core/clock.ts";
+import { type KeyId, newRequestId } from "../src/core/ids.ts";
+import type { Memories } from "../src/core/memories.ts";
+import { type Protocol, protocols } from "../src/core/protocols.ts";
+import { RememberedThoughts } from "../src/memory/reasoning-memory.ts";
+import { MemoryResponseStore } from "../src/memory/response-store.ts";
+import { SealedTexts } from "../src/memory/seal.ts";
+import type { CallContext, Door, Passage, TargetTraits } from "../src/protocols/door.ts";
+import { doors } from "../src/protocols/index.ts";
+import { readArkError } from "../src/upstreams/ark/error-codes.ts";
+import { splice } from "../src/wire/json-splice.ts";
+
+const USAGE = `npm run bench:doors -- [--rounds 7] [--chunks 200000]
+
+Drives the doors' own code with the same conversation and the same words, one chunk a push, and prints the median
+of all rounds, in microseconds of this process: reading a request and making what goes to Ark of it, and a chunk of
+a stream, as Ark sends it and as it is translated. What the pipeline adds is the same for all doors (npm run bench).`;
+
+const memories: Memories = {
+  reasoning: new RememberedThoughts({ clock: systemClock }),
+  responses: new MemoryResponseStore({ clock: systemClock }),
+  seal: new SealedTexts(Buffer.alloc(32, 7)),
+};
+
+function contextNow(): CallContext {
+  const startedAtWallMs = Date.now();
+  return { requestId: newRequestId(startedAtWallMs), keyId: "ark-0" as KeyId, startedAtWallMs, memories };
+}
+
+function targetThat(speaks: readonly Protocol[]): TargetTraits {
+  return {
+    model: "ep-20250218170310-pvmdb",
+    speaks: new Set(speaks),
+    repairs: defaultRepairs,
+    fillsRequired: false,
+    readError: readArkError,
+  };
+}
+
+const TEXT =
+  "Explain in plain words how a byte-for-byte relay keeps a prompt cache warm, and what breaks it. ".repeat(
+    5,
+  );
+const turns = [
+  { role: "user", content: TEXT },
+  { role: "assistant", content: "A prefix that stays the same byte for byte is found again." },
+  { role: "user", content: TEXT },
+];
+const common = { model: "deepseek-v3", stream: true, temperature: 0.7 };
+const bodies: Readonly<Record<Protocol, Buffer>> = {
+  chat: Buffer.from(JSON.stringify({ ...common, messages: [{ role: "system", content: TEXT }, ...turns] })),
+  messages: Buffer.from(JSON.stringify({ ...common, max_tokens: 4_096, system: TEXT, messages: turns })),
+  responses: Buffer.from(JSON.stringify({ ...common, store: false, instructions: TEXT, input: turns })),
+};
+
+const DELTA = " word of";
+/** As Ark writes them (ark-api 4.4, 5.7, 6): the beginning of a stream, and one chunk of its text. */
+const streams: Readonly<Record<Protocol, { readonly head: string; readonly chunk: string }>> = {
+  chat: {
+    head: "",
+    chunk:
+      `data: {"choices":[{"delta":{"content":"${DELTA}","role":"assistant"},"index":0}],"created":1790000000` +
+      `,"id":"0217900000","model":"deepseek-v3-250324","service_tier":"default"` +
+      `,"object":"chat.completion.chunk","usage":null}\n\n`,
+  },
+  messages: {
+    head:
+      'event: message_start\ndata: {"type":"message_start","message":{"id":"0217","type":"message","role":"assistant"' +
+      ',"model":"m","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":9,"output_tokens":0}}}\n\n' +
+      'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n',
+    chunk:
+      "event: content_block_delta\n" +
+      `data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"${DELTA}"}}\n\n`,
+  },
+  responses: {
+    head:
+      'event: response.created\ndata: {"type":"response.created","response":{"id":"resp_0217","object":"response"' +
+      ',"created_at":1790000000,"model":"m","status":"in_progress"},"sequence_number":0}\n\n',
+    chunk:
+      "event: response.output_text.delta\n" +
+      `data: {"type":"response.output_text.delta","content_index":0,"delta":"${DELTA}","item_id":"msg_0217900000000"` +
+      ',"output_index":0,"sequence_number":7}\n\n',
+  },
+};
+
+type Way = {
+  readonly name: string;
+  readonly door: Door;
+  readonly body: Buffer;
+  readonly target: TargetTraits;
+  readonly sent: Protocol;
+};
+
+function waysOf(door: Door): Way[] {
+  const protocol = protocols.find((name) => name === door.name);
+  if (protocol === undefined) return [];
+  const body = bodies[protocol];
+  const verbatim = {
+    name: `${protocol}, verbatim`,
+    door,
+    body,
+    target: targetThat(protocols),
+    sent: protocol,
+  };
+  if (protocol === "chat") return [verbatim];
+  return [
+    verbatim,
+    { name: `${protocol}, translated`, door, body, target: targetThat(["chat"]), sent: "chat" },
+  ];
+}
+
+function prepare({ door, body, target }: Way): Extract<Passage, { kind: "upstream" }> {
+  const passage = door.read(body).prepare(target, contextNow());
+  if (passage.kind === "local") throw new TypeError(`${door.name} does not go to Ark`);
+  return passage;
+}
+
+/** Microseconds of processor time, of this process with all its threads, for each of `times`. */
+function timed(times: number, run: () => void): number {
+  const before = process.cpuUsage();
+  for (let index = 0; index < times; index++) run();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / times;
+}
+
+function requestUs(way: Way, requests: number): number {
+  return timed(requests, () => {
+    const { cargo } = prepare(way);
+    splice(cargo.body, cargo.rewrite.splices);
+  });
+}
+
+function chunkUs(way: Way, chunks: number): number {
+  const tap = prepare(way).answers.openTap();
+  const { head, chunk } = streams[way.sent];
+  if (head !== "") tap.push(Buffer.from(head));
+  const bytes = Buffer.from(chunk);
+  let given = 0;
+  const us = timed(chunks, () => {
+    given += tap.push(bytes)?.length ?? 0;
+  });
+  if (given < chunks * DELTA.length) throw new Error(`${way.name} gave ${given} bytes for ${chunks} chunks`);
+  return us;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+function main(): void {
+  const text = { type: "string" } as const;
+  const { values } = parseArgs({ options: { rounds: text, chunks: text, help: { type: "boolean" } } });
+  if (values.help === true) {
+    console.log(USAGE);
+    return;
+  }
+  const rounds = Number(values.rounds ?? 7);
+  const chunks = Number(values.chunks ?? 200_000);
+  const ways = doors.flatMap(waysOf);
+  const taken = new Map(ways.map((way) => [way, { request: [] as number[], chunk: [] as number[] }]));
+  // The first round warms up.
+  for (let round = 0; round <= rounds; round++) {
+    for (const [way, { request, chunk }] of taken) {
+      const figures = [requestUs(way, chunks / 20), chunkUs(way, chunks)] as const;
+      if (round === 0) continue;
+      request.push(figures[0]);
+      chunk.push(figures[1]);
+    }
+  }
+  console.log("| way | us a request | us a chunk |\n| --- | --- | --- |");
+  for (const [{ name }, { request, chunk }] of taken) {
+    console.log(`| ${name} | ${median(request).toFixed(2)} | ${median(chunk).toFixed(2)} |`);
+  }
+}
+
+main();
