@@ -1,13 +1,13 @@
 /** Fills in what OpenAI's schema requires of a chat answer and Ark leaves out (`compat: openai`), by splices. */
 import { wantedNames } from "../../wire/json-key.ts";
 import { ElementCursor, type JsonMember, scanDocument, scanObject } from "../../wire/json-scan.ts";
-import { insertFirstMember, type Splice, splice } from "../../wire/json-splice.ts";
+import { bySplicePosition, insertFirstMember, type Splice, splice } from "../../wire/json-splice.ts";
 import { JsonSyntaxError, skipValue } from "../../wire/json-value.ts";
 
 const choicesName = wantedNames(["choices"]);
-const chunkNames = wantedNames(["finish_reason"]);
+const chunkNames = wantedNames(["finish_reason", "logprobs"]);
 const answerNames = wantedNames(["logprobs", "message"]);
-const messageNames = wantedNames(["content", "refusal"]);
+const bothNames = wantedNames(["content", "refusal"]);
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -45,7 +45,8 @@ function* choicesOf(
 function filled(bytes: Buffer, splicesOf: (bytes: Buffer) => Splice[]): Buffer {
   try {
     const splices = splicesOf(bytes);
-    return splices.length === 0 ? bytes : Buffer.concat(splice(bytes, splices));
+    if (splices.length === 0) return bytes;
+    return Buffer.concat(splice(bytes, splices.sort(bySplicePosition)));
   } catch (error) {
     if (error instanceof JsonSyntaxError) return bytes;
     throw error;
@@ -65,17 +66,26 @@ function dataSpan(event: Buffer): { start: number; end: number } | null {
   return span;
 }
 
+/** An answer in words and a refusal: of a message, and of its log probabilities. */
+function fillBoth(bytes: Buffer, name: string, members: readonly JsonMember[]): Splice[] {
+  const object = members.find((member) => member.name === name);
+  if (object?.kind !== "object") return [];
+  const inside = scanObject(bytes, object.valueStart, object.valueEnd, bothNames);
+  return fill(bytes, object.valueStart, inside, ["content", "refusal"]);
+}
+
 function chunkSplices(event: Buffer): Splice[] {
   const data = dataSpan(event);
   if (data === null) return [];
   const splices: Splice[] = [];
   for (const { start, end } of choicesOf(event, scanObject(event, data.start, data.end, choicesName))) {
-    splices.push(...fill(event, start, scanObject(event, start, end, chunkNames), ["finish_reason"]));
+    const members = scanObject(event, start, end, chunkNames);
+    splices.push(...fill(event, start, members, ["finish_reason"]), ...fillBoth(event, "logprobs", members));
   }
   return splices;
 }
 
-/** One event of a stream: each choice says `finish_reason`, null until its last chunk. */
+/** One event of a stream: each choice says `finish_reason`, null until its last chunk; `logprobs` are whole. */
 export function fillChunk(event: Buffer): Buffer {
   return filled(event, chunkSplices);
 }
@@ -85,15 +95,12 @@ function answerSplices(body: Buffer): Splice[] {
   for (const { start, end } of choicesOf(body, scanDocument(body, choicesName))) {
     const members = scanObject(body, start, end, answerNames);
     splices.push(...fill(body, start, members, ["logprobs"]));
-    const message = members.find(({ name }) => name === "message");
-    if (message?.kind !== "object") continue;
-    const inside = scanObject(body, message.valueStart, message.valueEnd, messageNames);
-    splices.push(...fill(body, message.valueStart, inside, ["content", "refusal"]));
+    splices.push(...fillBoth(body, "logprobs", members), ...fillBoth(body, "message", members));
   }
   return splices;
 }
 
-/** A whole answer: `logprobs` of each choice, and `content` and `refusal` of its message. */
+/** A whole answer: `logprobs` of each choice; `content` and `refusal` of its message and its `logprobs`. */
 export function fillAnswer(body: Buffer): Buffer {
   return filled(body, answerSplices);
 }

@@ -23,6 +23,10 @@ describe("a chunk", () => {
         '{"finish_reason":null, "index":1} ]}\r\n\r\n',
     ],
     [
+      'data: {"choices":[{"logprobs":{"content":[]},"index":0}]}\n\n',
+      'data: {"choices":[{"finish_reason":null,"logprobs":{"refusal":null,"content":[]},"index":0}]}\n\n',
+    ],
+    [
       ': c\nid: 1\ndata: {"choices":[{"delta":{"finish_reason":"x"}}]}\nevent: message\n\n',
       ': c\nid: 1\ndata: {"choices":[{"finish_reason":null,"delta":{"finish_reason":"x"}}]}\nevent: message\n\n',
     ],
@@ -56,6 +60,10 @@ describe("a whole answer", () => {
         '"finish_reason":"stop"}]}',
     ],
     [
+      '{"choices":[{"message":{"content":"a","refusal":null},"logprobs":{"content":[]}}]}',
+      '{"choices":[{"message":{"content":"a","refusal":null},"logprobs":{"refusal":null,"content":[]}}]}',
+    ],
+    [
       '{"choices": [ {"message": {} , "logprobs":null} , {} ], "x":12345678901234567890}',
       '{"choices": [ {"message": {"content":null,"refusal":null} , "logprobs":null} , {"logprobs":null} ], ' +
         '"x":12345678901234567890}',
@@ -66,7 +74,7 @@ describe("a whole answer", () => {
   });
 
   test.each([
-    '{"choices":[{"logprobs":{"content":[]},"message":{"content":"","refusal":null}}]}',
+    '{"choices":[{"logprobs":{"content":[],"refusal":null},"message":{"content":"","refusal":null}}]}',
     '{"choices":[{"logprobs":null,"message":"a"}]}',
     '{"choices":[{}]',
     '{"error":{"code":"E"}}',
