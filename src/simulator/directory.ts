@@ -1,7 +1,8 @@
-/** Answers what is not billed: the list of models, and the ways in which Ark says that there is nothing. */
+/** Answers what is not billed: the model list, stored responses, and how Ark says that there is nothing. */
 import { ArkRefusal } from "./error-envelope.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { modelListJson } from "./models/model-list.ts";
+import type { Retrieval } from "./responses/retrieval.ts";
 import type { Route } from "./routes.ts";
 import type { Answer, Manners } from "./wire/answer.ts";
 import { emptyAnswer, jsonAnswer, refusalAnswer } from "./wire/plain-answer.ts";
@@ -10,9 +11,11 @@ type OtherRoute = Exclude<Route, { readonly kind: "service" }>;
 
 export class Directory {
   readonly #keys: KeyRing;
+  readonly #retrieval: Retrieval;
 
-  constructor(keys: KeyRing) {
+  constructor(keys: KeyRing, retrieval: Retrieval) {
     this.#keys = keys;
+    this.#retrieval = retrieval;
   }
 
   answer(route: OtherRoute, authorization: string | null, requestId: string, manners: Manners): Answer {
@@ -29,6 +32,8 @@ export class Directory {
       case "models":
         this.#keys.check(route.entry, authorization);
         return jsonAnswer(200, modelListJson, manners);
+      case "stored":
+        return this.#retrieval.answer(route, authorization, manners);
       case "locked":
         throw new ArkRefusal("AuthenticationError");
       case "unknown":

@@ -5,8 +5,19 @@ import type { Entry } from "./models/registry.ts";
 /** A call that is billed. */
 export type ServiceRoute = { readonly kind: "service"; readonly api: BilledApi; readonly entry: Entry };
 
+/** A response that was stored. */
+export type StoredRoute = {
+  readonly kind: "stored";
+  readonly entry: Entry;
+  readonly action: "get" | "delete" | "list_input";
+  readonly id: string;
+  /** Without its question mark. */
+  readonly query: string;
+};
+
 export type Route =
   | ServiceRoute
+  | StoredRoute
   | { readonly kind: "models"; readonly entry: Entry }
   /** Ark asks for a key before it finds that there is nothing. */
   | { readonly kind: "locked" }
@@ -48,10 +59,22 @@ function messagesRoute(path: string): ServiceRoute | null {
   return null;
 }
 
-/** The way of a request line; the query plays no part. */
+const STORED = /^responses\/([^/]+)(\/input_items)?$/;
+
+function storedRoute(method: string, rest: string, entry: Entry, query: string): StoredRoute | null {
+  const found = STORED.exec(rest);
+  const id = found?.[1];
+  if (found === null || id === undefined) return null;
+  const below = found[2] !== undefined;
+  if (method === "GET") return { kind: "stored", entry, action: below ? "list_input" : "get", id, query };
+  return method === "DELETE" && !below ? { kind: "stored", entry, action: "delete", id, query } : null;
+}
+
+/** The way of a request line. */
 export function routeOf(method: string, target: string): Route {
-  const query = target.indexOf("?");
-  const path = query < 0 ? target : target.slice(0, query);
+  const mark = target.indexOf("?");
+  const path = mark < 0 ? target : target.slice(0, mark);
+  const query = mark < 0 ? "" : target.slice(mark + 1);
   const messages = method === "POST" ? messagesRoute(path) : null;
   if (messages !== null) return messages;
   for (const [prefix, entry] of entryPrefixes) {
@@ -59,6 +82,8 @@ export function routeOf(method: string, target: string): Route {
     const rest = path.slice(prefix.length);
     const api = method === "POST" ? dataServices[rest] : undefined;
     if (api !== undefined) return { kind: "service", api, entry };
+    const stored = storedRoute(method, rest, entry, query);
+    if (stored !== null) return stored;
     if (entry === "plan") return { kind: "void" };
     if (method === "GET" && rest === "models") return { kind: "models", entry };
     if (entry === "coding" && rest === "v1/models") return { kind: "locked" };

@@ -2,9 +2,8 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { BillLine } from "./bill.ts";
-import { ChatService, refusedReply } from "./chat/chat-service.ts";
+import { ChatService } from "./chat/chat-service.ts";
 import { Directory } from "./directory.ts";
-import { ArkRefusal } from "./error-envelope.ts";
 import { Exchange } from "./exchange.ts";
 import { type FaultChooser, FaultScript } from "./faults/fault-script.ts";
 import type { ScriptStep } from "./faults/faults.ts";
@@ -16,9 +15,10 @@ import { defaultEndpoints } from "./models/model-table.ts";
 import { Registry } from "./models/registry.ts";
 import { SeededRandom } from "./random.ts";
 import type { RecordedRequest } from "./recorded-request.ts";
+import { ResponsesService } from "./responses/responses-service.ts";
+import { Retrieval } from "./responses/retrieval.ts";
+import { StoredResponses } from "./responses/stored-responses.ts";
 import { readScenario, type Scenario } from "./scenario.ts";
-import type { Service } from "./service.ts";
-import { refusalAnswer } from "./wire/plain-answer.ts";
 
 export type SimulatorOptions = {
   /** The same seed and the same request body give the same answer, ids and `created` apart. Default 1. */
@@ -39,6 +39,8 @@ export type SimulatorOptions = {
   readonly replyTokens?: number;
   /** Refuses the role `developer` and empty messages, as before the notice of 2026-09-09. Default true. */
   readonly strictRoles?: boolean;
+  /** Refuses members and types in Responses requests that Ark does not know. Default true. */
+  readonly strictMembers?: boolean;
   /** What goes wrong, and how quick it is; its figures win over those above. */
   readonly scenario?: Scenario;
   /** Makes ids from the seed too. With a fixed `wallMs`, whole answers are then equal to the byte. */
@@ -49,6 +51,8 @@ export type SimulatorOptions = {
   readonly requestsKeptMax?: number;
   /** How many of the latest lines of the bill are kept. Default 10,000. */
   readonly billLinesKeptMax?: number;
+  /** How many responses are stored, whosever they are; the oldest go. Default 1,000. */
+  readonly responsesKeptMax?: number;
   /** How long an idle connection is kept. Default 60,000. */
   readonly keepAliveMs?: number;
 };
@@ -77,15 +81,10 @@ export interface Simulator {
   waitFor(condition: (simulator: Simulator) => boolean, timeoutMs?: number): Promise<void>;
 }
 
-/** An API that this account has not. */
-const absent: Service = {
-  reply: ({ body, requestId, manners }) =>
-    refusedReply(refusalAnswer(new ArkRefusal("InvalidAction"), requestId, manners), body),
-  refusal: refusalAnswer,
-};
-
 const KEEP_ALIVE_MS = 60_000;
 const WAIT_MS = 5_000;
+const RESPONSES_KEPT_MAX = 1_000;
+const STORED_CHARACTERS_MAX = 128 * 1_024 * 1_024;
 
 function makeHouse(options: SimulatorOptions): House {
   const scenario = readScenario(options.scenario ?? {});
@@ -98,16 +97,19 @@ function makeHouse(options: SimulatorOptions): House {
     seed,
     replyTokens: scenario.replyTokens ?? options.replyTokens ?? null,
     strictRoles: options.strictRoles ?? true,
+    strictMembers: options.strictMembers ?? true,
     wallMs,
   };
+  const responsesMax = options.responsesKeptMax ?? RESPONSES_KEPT_MAX;
+  const stored = new StoredResponses({ responsesMax, charactersMax: STORED_CHARACTERS_MAX }, wallMs);
   return new House({
     services: {
       chat: new ChatService(settings, keys, registry, identity),
-      responses: absent,
+      responses: new ResponsesService(settings, { keys, registry, identity, stored }),
       messages: new MessagesService(settings, keys, registry, identity, false),
       count_tokens: new MessagesService(settings, keys, registry, identity, true),
     },
-    directory: new Directory(keys),
+    directory: new Directory(keys, new Retrieval(keys, stored)),
     script: new FaultScript(seed, scenario.faultRate ?? {}, scenario.script ?? [], scenario.repeat ?? false),
     identity,
     random: new SeededRandom(seed),

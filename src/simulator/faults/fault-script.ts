@@ -59,7 +59,7 @@ export class FaultScript {
     return step === undefined ? null : listOf(step);
   }
 
-  /** What the chooser says, or else, for what is billed, chance: at most one kind, by the rates in their order. */
+  /** What the chooser says, or else, for what is billed, chance: one kind at most, by the rates in order. */
   takeChosen(request: RecordedRequest, isBilled: boolean): readonly FullFault[] {
     if (this.#chooser !== null) {
       const step = this.#chooser(request);

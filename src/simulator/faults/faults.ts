@@ -124,8 +124,13 @@ export const faultTable = {
     fields: { afterMs: milliseconds(0) },
   },
   error_event: {
-    about: "ends a stream with an error event",
-    fields: { afterEvents, code: oneOf(arkErrorCodes, "InternalServiceError"), named: flag(false) },
+    about: "ends a stream with an error event; failed: as a response that failed, where there are such",
+    fields: {
+      afterEvents,
+      code: oneOf(arkErrorCodes, "InternalServiceError"),
+      named: flag(false),
+      failed: flag(false),
+    },
   },
   open_after_done: {
     about: "leaves the body open after [DONE]",

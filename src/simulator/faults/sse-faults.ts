@@ -1,6 +1,6 @@
 /** Faults in what a stream says: its events left out, broken, repeated or written in another way. */
 import { unreachable } from "../../core/errors.ts";
-import type { ReplyStream, StreamEvent } from "../wire/reply-stream.ts";
+import type { ReplyStream, StreamEvent, StreamPart } from "../wire/reply-stream.ts";
 import type { FullFault, FullFaultOf, sseVariants } from "./faults.ts";
 import { spoiledUsages } from "./usage-faults.ts";
 
@@ -13,6 +13,10 @@ export type StreamContext = { readonly stream: ReplyStream; readonly requestId: 
 
 function extra(text: string): PacedEvent {
   return { part: "content", text, completionTokens: 0, reasoningTokens: 0, pauseMs: null };
+}
+
+function isFinish(part: StreamPart): boolean {
+  return part === "finish" || part === "completed";
 }
 
 function insertAfter(
@@ -66,8 +70,12 @@ function spoilUsage(
   stream: ReplyStream,
 ): PacedEvent[] {
   return events.flatMap((event) => {
-    if (event.part !== "usage") return [event];
+    if (event.part !== "usage" && event.part !== "completed") return [event];
     const usages = spoiledUsages(stream.counts, fault.variant);
+    if (usages.length === 0) {
+      const text = event.part === "completed" ? stream.usageEvent(null) : null;
+      return text === null ? [] : [{ ...event, text }];
+    }
     return usages.map((usage) => ({ ...event, text: stream.usageEvent(usage) ?? event.text }));
   });
 }
@@ -80,13 +88,17 @@ export function spoilEvents(
 ): PacedEvent[] {
   switch (fault.kind) {
     case "omit_done":
-      return events.filter((event) => event.part !== "done" && !(fault.andFinish && event.part === "finish"));
+      return events.filter(({ part }) => part !== "done" && !(fault.andFinish && isFinish(part)));
     case "error_event": {
-      const text = context.stream.errorEvent(fault.code, context.requestId, fault.named);
-      return [...events.slice(0, fault.afterEvents), extra(text)];
+      const before = events.slice(0, fault.afterEvents);
+      const { code, named, failed } = fault;
+      const text = context.stream.errorEvent(code, context.requestId, named, failed, before.length);
+      return [...before, extra(text)];
     }
     case "after_done": {
-      const repeated = events.filter((event) => event.part === "usage" || event.part === "done");
+      const repeated = events.filter(
+        ({ part }) => part === "usage" || part === "completed" || part === "done",
+      );
       const more = repeated.map((event) => extra(event.text));
       return [...events, ...(fault.text === null ? more : [extra(fault.text)])];
     }

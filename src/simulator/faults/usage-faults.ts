@@ -54,10 +54,23 @@ export function spoiledUsages(counts: TokenCounts, variant: UsageVariant): reado
   }
 }
 
-/** Spoils the usage of a whole answer, where it is the last member. */
+/** The usage of a whole answer: tools and formats that come back may have a member of this name as well. */
+const USAGE = /,"usage":(\{"(?:prompt|input)_tokens":(?:[^{}]|\{[^{}]*\})*\})/;
+
+/** Chat's usage in the words of the other APIs. */
+export function inOtherWords(usageJson: string): string {
+  return usageJson
+    .replaceAll('"prompt_tokens', '"input_tokens')
+    .replaceAll('"completion_tokens', '"output_tokens');
+}
+
+/** Spoils the usage of a whole answer of any API. */
 export function spoilWholeUsage(text: string, counts: TokenCounts, variant: UsageVariant): string {
-  const at = text.lastIndexOf(',"usage":');
-  if (at < 0) return text;
+  const found = USAGE.exec(text);
+  if (found === null) return text;
   const last = spoiledUsages(counts, variant).at(-1);
-  return last === undefined ? `${text.slice(0, at)}}` : `${text.slice(0, at)},"usage":${last}}`;
+  const worded = found[1]?.startsWith('{"input') === true && last !== undefined ? inOtherWords(last) : last;
+  const before = text.slice(0, found.index);
+  const after = text.slice(found.index + found[0].length);
+  return worded === undefined ? before + after : `${before},"usage":${worded}${after}`;
 }

@@ -1,5 +1,6 @@
 /** Renders a planned reply as a `response` object, its keys in Ark's order (ark-api 5.5). */
 import type { ChatPlan, PlannedToolCall } from "../chat/chat-plan.ts";
+import type { TokenCounts } from "../chat/chat-usage.ts";
 import type { Token } from "../chat/prose.ts";
 import type { Identity, ItemKind } from "../identity.ts";
 import { isObject, memberOf } from "../json-value.ts";
@@ -192,6 +193,14 @@ export class ResponseRenderer {
     return echoes;
   }
 }
+
+/** A reply before it is whole or streamed. */
+export type PlannedResponse = {
+  readonly renderer: ResponseRenderer;
+  readonly items: readonly OutputItem[];
+  readonly plan: ChatPlan;
+  readonly counts: TokenCounts;
+};
 
 /** The whole object of a reply that went as planned. */
 export function renderResponse(

@@ -1,4 +1,4 @@
-/** Keeps responses for `previous_response_id` and for those who ask again: per key, bounded, until they expire. */
+/** Keeps responses to go on from and to ask for again: per key, bounded, until they expire. */
 import type { ConversationItem } from "./input-items.ts";
 
 export type StoredResponse = {

@@ -32,8 +32,21 @@ export interface ReplyStream {
   next(): StreamEvent | null;
   /** An event with this text of the model's in it; JSON without its quotes. */
   contentEvent(json: string): string;
-  /** The closing usage with other figures; null where the protocol has no event for it alone. */
-  usageEvent(usageJson: string): string | null;
-  /** What ends the stream in one of Ark's errors; `named` has an `event:` line where none is needed. */
-  errorEvent(code: ArkErrorCode, requestId: string, named: boolean): string;
+  /**
+   * The closing usage with other figures, given in chat's form; null as figures is an event `completed`
+   * without them. Null where the protocol has no such event.
+   */
+  usageEvent(usageJson: string | null): string | null;
+  /**
+   * What ends the stream in one of Ark's errors. `named` has an `event:` line where none is needed; `failed`
+   * says it in the protocol's own event for a reply that failed, where it has one. `eventsBefore` is how many
+   * events were sent.
+   */
+  errorEvent(
+    code: ArkErrorCode,
+    requestId: string,
+    named: boolean,
+    failed: boolean,
+    eventsBefore: number,
+  ): string;
 }

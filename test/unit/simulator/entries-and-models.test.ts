@@ -145,17 +145,19 @@ describe("other paths", () => {
     expect((await simulator.get("/api/v3/models", null)).status).toBe(401);
   });
 
-  test.each(["/api/v3/responses", "/api/v3/embeddings", "/v1/chat/completions", "/api/v3/nonsense?x=1"])(
-    "%s is an unknown action that is named",
-    async (path) => {
-      const simulator = await startSimulator();
-      const { status, text } = await simulator.post(chat(), { path });
-      expect(status).toBe(404);
-      expect(at(JSON.parse(text), "error")).toMatchObject({ code: "InvalidAction", type: "NotFound" });
-      expect(at(JSON.parse(text), "error", "message")).toContain(path.split("?")[0]);
-      expect(simulator.ark.bill).toEqual([]);
-    },
-  );
+  test.each([
+    "/api/v3/responses/a/cancel",
+    "/api/v3/embeddings",
+    "/v1/chat/completions",
+    "/api/v3/nonsense?x=1",
+  ])("%s is an unknown action that is named", async (path) => {
+    const simulator = await startSimulator();
+    const { status, text } = await simulator.post(chat(), { path });
+    expect(status).toBe(404);
+    expect(at(JSON.parse(text), "error")).toMatchObject({ code: "InvalidAction", type: "NotFound" });
+    expect(at(JSON.parse(text), "error", "message")).toContain(path.split("?")[0]);
+    expect(simulator.ark.bill).toEqual([]);
+  });
 
   test("the plan says nothing at all, and has no model list", async () => {
     const simulator = await startSimulator({ planKeys });
