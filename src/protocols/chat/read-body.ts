@@ -11,14 +11,9 @@ import type { CallContext, Destination, Intent, Passage, Reading, Rewrite, Targe
 import { invalidMember, missingModel, readBound, readFlag, readModel } from "../read-members.ts";
 import { ReasoningReplay } from "../remembered-reasoning.ts";
 import { forceUsage } from "./force-usage.ts";
-import {
-  DEVELOPER,
-  mendDeveloperRoles,
-  mendToolParameters,
-  tokenLimitToRemove,
-  unsupportedMembers,
-} from "./repairs.ts";
+import { DEVELOPER, mendDeveloperRoles, tokenLimitToRemove, unsupportedMembers } from "./repairs.ts";
 import { replayReasoning } from "./replay-reasoning.ts";
+import { mendToolParameters } from "./tool-parameters.ts";
 import { verbatimAnswers } from "./verbatim-answers.ts";
 
 /** The members that the gateway acts on, in the order in which their faults are told. */

@@ -2,14 +2,11 @@
 import { GatewayError } from "../../core/errors.ts";
 import { wantedNames } from "../../wire/json-key.ts";
 import { ElementCursor, type JsonMember, MemberCursor } from "../../wire/json-scan.ts";
-import { insertFirstMember, type Splice } from "../../wire/json-splice.ts";
+import type { Splice } from "../../wire/json-splice.ts";
 import { stringIs } from "../../wire/json-string.ts";
-import { CLOSE_BRACE, skipSpace } from "../../wire/json-value.ts";
-import { scanNested } from "../body-members.ts";
+import { skipSpace } from "../../wire/json-value.ts";
 
 const roleName = wantedNames(["role"]);
-const functionName = wantedNames(["function"]);
-const parametersName = wantedNames(["parameters"]);
 const unsupportedNames = wantedNames([
   "store",
   "metadata",
@@ -20,12 +17,12 @@ const unsupportedNames = wantedNames([
 
 export const DEVELOPER = "developer";
 const SYSTEM_ROLE = Buffer.from('"system"');
-const NO_PARAMETERS = '{"type":"object","properties":{}}';
 
 /** Of one kind in one body. A body of 64 MiB could hold millions, each of them a splice. */
 export const REPAIRS_MAX = 10_000;
 
-function tooMany(what: string, param: string): GatewayError {
+/** Beyond {@link REPAIRS_MAX}. @param what their number is followed by, a remedy included */
+export function tooMany(what: string, param: string): GatewayError {
   return new GatewayError("invalid_request", `More than ${REPAIRS_MAX} ${what}.`, { param });
 }
 
@@ -66,44 +63,6 @@ export function tokenLimitToRemove(
 ): JsonMember | null {
   if (maxTokens === null || maxCompletionTokens === null) return null;
   return maxTokens.kind === "null" || maxCompletionTokens.kind === "null" ? null : maxTokens;
-}
-
-/**
- * `empty_tool_parameters`: a function tool whose `parameters` are missing, null or `{}` gets those of an
- * object without properties (ark-api 4.7). A function that gives them twice, or twisted in case, is left to
- * Ark.
- * @throws GatewayError invalid_request beyond {@link REPAIRS_MAX}
- */
-export function mendToolParameters(body: Buffer, tools: JsonMember): Splice[] {
-  const splices: Splice[] = [];
-  const elements = new ElementCursor(body, tools.valueStart, tools.valueEnd);
-  while (elements.next()) {
-    if (!elements.isObject) continue;
-    const members = new MemberCursor(body, elements.start, tools.valueEnd, functionName);
-    for (let described = members.next(); described !== null; described = members.next()) {
-      if (described.spelling === "folded" || described.kind !== "object") continue;
-      const splice = mendFunction(body, described);
-      if (splice === null) continue;
-      if (splices.length === REPAIRS_MAX) {
-        throw tooMany("functions have no parameters. Send fewer, or give each a schema", "tools");
-      }
-      splices.push(splice);
-    }
-    elements.endsAt(members.position);
-  }
-  return splices;
-}
-
-function mendFunction(body: Buffer, described: JsonMember): Splice | null {
-  const [parameters, second] = scanNested(body, described, parametersName);
-  if (parameters === undefined) {
-    return insertFirstMember(body, described.valueStart, `"parameters":${NO_PARAMETERS}`);
-  }
-  if (second !== undefined || parameters.spelling === "folded") return null;
-  const { kind, valueStart, valueEnd } = parameters;
-  const isEmpty = kind === "object" && body[skipSpace(body, valueStart + 1, valueEnd)] === CLOSE_BRACE;
-  if (kind !== "null" && !isEmpty) return null;
-  return { start: valueStart, end: valueEnd, bytes: Buffer.from(NO_PARAMETERS) };
 }
 
 /**
