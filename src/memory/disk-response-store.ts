@@ -45,7 +45,7 @@ export class DiskResponseStore implements ResponseStore {
   readonly #memory: MemoryResponseStore;
   readonly #file: ResponseFile;
   readonly #clock: Clock;
-  /** While the file is read: the time at which each record was written, so that all happens as it did then. */
+  /** While the file is read: when each record was written, so that all happens as it did then. */
   #replayedAtMs: number | null = null;
   readonly #keepMs: number;
   readonly #alarm: Alarm;
@@ -141,7 +141,7 @@ export class DiskResponseStore implements ResponseStore {
     if (kept !== null) this.#note(kept, frameBytes);
   }
 
-  /** By the monotonic clock, which may have begun since; never after now, and never before the record before. */
+  /** By the monotonic clock, which may have begun since; not after now, nor before the record before. */
   #writtenAtMs(expiresAtWallMs: number): number {
     const nowMs = this.#clock.monotonicMs();
     const atMs = nowMs - this.#clock.wallMs() + expiresAtWallMs - this.#keepMs;

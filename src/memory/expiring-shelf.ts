@@ -1,4 +1,4 @@
-/** Holds things for a while and within bounds: the oldest go first, and no owner can push out all the others'. */
+/** Holds things for a while and within bounds: the oldest go first, and no owner can push out all others'. */
 import type { Clock } from "../core/clock.ts";
 import type { KeyId } from "../core/ids.ts";
 

@@ -92,7 +92,7 @@ export function payloadLength(head: Buffer): number {
   return length > FRAME_PAYLOAD_BYTES_MAX ? -1 : length;
 }
 
-/** Where in the bytes the next mark begins, or may begin with their last ones; their length where none does. */
+/** Where in the bytes the next mark begins, or may begin with their last ones; their length where none. */
 export function nextMark(bytes: Buffer): number {
   const at = bytes.indexOf(MARK);
   if (at >= 0) return at;

@@ -16,10 +16,10 @@ function lettersFor(bytes: number): number {
 const SEALED_CHARACTERS_MAX = PREFIX.length + lettersFor(SEALED_TEXT_BYTES_MAX + BOX_BYTES);
 
 /**
- * `vp1.` and base64url: a text encrypted and signed, with whose it is. It keeps a client from reading, changing
- * or inventing thoughts, and one key's thoughts from being told to a model by another. It does not keep him
- * from bringing an old one back, or one from elsewhere in his own conversations; its length shows. It is not
- * compressed: most of it is Ark's own ciphertext, or short. Whoever has the secret can read it all.
+ * `vp1.` and base64url: a text encrypted and signed, with whose it is. It keeps a client from reading,
+ * changing or inventing thoughts, and one key's thoughts from being told to a model by another. It does not
+ * keep him from bringing an old one back, or one from elsewhere in his own conversations; its length shows. It
+ * is not compressed: most of it is Ark's own ciphertext, or short. Whoever has the secret can read it all.
  */
 export class SealedTexts implements Seal {
   readonly #box: SealedBox;
@@ -29,7 +29,7 @@ export class SealedTexts implements Seal {
     this.#box = new SealedBox(secret, PURPOSE);
   }
 
-  /** A text of more than {@link SEALED_TEXT_BYTES_MAX} bytes is left out: what is given for it never opens. */
+  /** A text of more than {@link SEALED_TEXT_BYTES_MAX} bytes is left out: what is given never opens. */
   seal(keyId: KeyId, text: string): string {
     if (Buffer.byteLength(text) > SEALED_TEXT_BYTES_MAX) return PREFIX;
     return PREFIX + this.#box.seal(Buffer.from(text), keyId).toString("base64url");

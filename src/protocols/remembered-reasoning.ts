@@ -56,7 +56,7 @@ export class RememberedReasoning implements AnswerListener {
   }
 }
 
-/** What is put back into one body, in UTF-8: a body that names one call again and again must not grow without end. */
+/** What is put back into one body, in UTF-8. */
 export const REPLAYED_BYTES_MAX = 16 * 1_048_576;
 
 /** Recalls the thoughts for one body: each once, and not beyond the bound. */

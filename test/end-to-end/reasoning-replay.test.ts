@@ -1,4 +1,4 @@
-/** A tool loop by a client that drops thoughts: the gateway brings them back to Ark, to the same caller alone. */
+/** A tool loop by a client that drops thoughts: the gateway brings them back, for the same caller alone. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Answered, callChat } from "../support/gateway-call.ts";
 import { type RunningGateway, startGateway } from "../support/running-gateway.ts";

@@ -1,4 +1,4 @@
-/** Generates the tools of a chat body and the messages that called them, with what they must be sent on as. */
+/** Generates the tools of a chat body and the messages that called them, and what must be sent on. */
 import type { Reasoning } from "../../src/core/memories.ts";
 import { listOf, type Member, member, object, type Part, putIn, same } from "./body-parts.ts";
 import type { Choices } from "./choices.ts";

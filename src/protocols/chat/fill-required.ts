@@ -1,4 +1,4 @@
-/** Fills in what OpenAI's schema requires of a chat answer and Ark leaves out (`compat: openai`), by splices. */
+/** Fills in, by splices, what OpenAI requires of a chat answer and Ark leaves out (`compat: openai`). */
 import { wantedNames } from "../../wire/json-key.ts";
 import { ElementCursor, type JsonMember, scanDocument, scanObject } from "../../wire/json-scan.ts";
 import { bySplicePosition, insertFirstMember, type Splice, splice } from "../../wire/json-splice.ts";
@@ -85,7 +85,7 @@ function chunkSplices(event: Buffer): Splice[] {
   return splices;
 }
 
-/** One event of a stream: each choice says `finish_reason`, null until its last chunk; `logprobs` are whole. */
+/** One event of a stream: each choice says `finish_reason`, null until the last; `logprobs` are whole. */
 export function fillChunk(event: Buffer): Buffer {
   return filled(event, chunkSplices);
 }

@@ -1,4 +1,4 @@
-/** Gives the functions among a body's tools the parameters that Ark wants of each (`empty_tool_parameters`). */
+/** Gives a body's function tools the parameters that Ark wants of each (`empty_tool_parameters`). */
 import { matchKey, NO_MATCH, spellingOfMatch, wantedNames } from "../../wire/json-key.ts";
 import { ElementCursor, type JsonMember, MemberCursor } from "../../wire/json-scan.ts";
 import { insertFirstMember, type Splice } from "../../wire/json-splice.ts";

@@ -63,7 +63,7 @@ describe("a restart", () => {
     expect(failures).toEqual([]);
   });
 
-  test("does not give a response more than its hour, by the wall clock, nor more for one set back", async () => {
+  test("gives a response no more than its hour, by the wall clock, even if that is set back", async () => {
     const first = await open();
     first.keep(ALICE, storedResponse("r1"));
     await first.close();

@@ -28,7 +28,8 @@ describe("a chunk", () => {
     ],
     [
       ': c\nid: 1\ndata: {"choices":[{"delta":{"finish_reason":"x"}}]}\nevent: message\n\n',
-      ': c\nid: 1\ndata: {"choices":[{"finish_reason":null,"delta":{"finish_reason":"x"}}]}\nevent: message\n\n',
+      ': c\nid: 1\ndata: {"choices":[{"finish_reason":null,"delta":{"finish_reason":"x"}}]}\n' +
+        "event: message\n\n",
     ],
   ])("%j is filled", (event, expected) => {
     expect(filledChunk(event)).toBe(expected);

@@ -1,4 +1,4 @@
-/** What a chat model thought before its calls is remembered, whole and streamed, and put back where it is missing. */
+/** What a chat model thought before its calls is remembered, and put back where it is missing. */
 import { describe, expect, test } from "vitest";
 import { defaultRepairs } from "../../../src/core/changes.ts";
 import type { KeyId } from "../../../src/core/ids.ts";
