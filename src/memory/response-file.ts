@@ -1,7 +1,4 @@
-/**
- * The one file of stored responses: appended to in the background, read back at start, and written anew when it is
- * mostly dead.
- */
+/** The file of stored responses: appended to in the background, and written anew when mostly dead. */
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { readRecords } from "./read-records.ts";
 import { encodeFrame, type FileRecord } from "./response-frames.ts";

@@ -18,8 +18,8 @@ const SEALED_CHARACTERS_MAX = PREFIX.length + lettersFor(SEALED_TEXT_BYTES_MAX +
 /**
  * `vp1.` and base64url: a text encrypted and signed, with whose it is. It keeps a client from reading,
  * changing or inventing thoughts, and one key's thoughts from being told to a model by another. It does not
- * keep him from bringing an old one back, or one from elsewhere in his own conversations; its length shows. It
- * is not compressed: most of it is Ark's own ciphertext, or short. Whoever has the secret can read it all.
+ * keep him from bringing an old one back, or one from another of his conversations; its length shows. It is
+ * not compressed: most of it is Ark's own ciphertext, or short. Whoever has the secret can read it all.
  */
 export class SealedTexts implements Seal {
   readonly #box: SealedBox;
