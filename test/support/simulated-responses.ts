@@ -50,3 +50,16 @@ export const weatherFunction = {
     required: ["location"],
   },
 } as const;
+
+/** Deletes a response, and tells the answer's status and text. */
+export async function deleteResponse(
+  simulator: RunningSimulator,
+  id: string,
+  key = "test-key",
+): Promise<{ readonly status: number; readonly text: string }> {
+  const answer = await fetch(`http://127.0.0.1:${simulator.port}${RESPONSES_PATH}/${id}`, {
+    method: "DELETE",
+    headers: { authorization: `Bearer ${key}` },
+  });
+  return { status: answer.status, text: await answer.text() };
+}

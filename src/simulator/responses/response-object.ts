@@ -135,7 +135,7 @@ export class ResponseRenderer {
 
   /** As the first events carry it: neither status, nor output, nor usage. */
   begun(): string {
-    return `{${this.#opening("", "")}${this.#echoes(["previous_response_id", "thinking"])}${this.#tier()}${this.#closing()}}`;
+    return `{${this.#opening("", "")}${this.#middle()}${this.#closing()}}`;
   }
 
   /** `usageJson` null leaves the usage out; `outputJson` are the items, each JSON. */
@@ -148,7 +148,7 @@ export class ResponseRenderer {
     const usage = usageJson === null ? "" : `,"usage":${usageJson}`;
     return (
       `{${this.#opening(error, incomplete)},"output":[${outputJson.join(",")}]` +
-      `${this.#echoes(["previous_response_id", "thinking"])}${this.#tier()},"status":"${end.status}"` +
+      `${this.#middle()},"status":"${end.status}"` +
       `${this.#echoes(["temperature", "tools", "top_p"])}${usage}${this.#closing()}}`
     );
   }
@@ -161,8 +161,9 @@ export class ResponseRenderer {
     );
   }
 
-  #tier(): string {
-    return `,"service_tier":"${this.#envelope.serviceTier}"`;
+  #middle(): string {
+    const echoes = this.#echoes(["previous_response_id", "thinking"]);
+    return `${echoes},"service_tier":"${this.#envelope.serviceTier}"`;
   }
 
   #closing(): string {
