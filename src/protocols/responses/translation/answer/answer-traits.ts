@@ -1,0 +1,26 @@
+/** What of a request its answer depends on: little, since streams live long. */
+import type { StoredResponse } from "../../../../core/memories.ts";
+import type { ResponseIds } from "../ids.ts";
+import type { CallersSeal } from "../sealed-items.ts";
+
+/** A client's tool by the name that Ark calls it. */
+export type CalledTool = {
+  readonly kind: "function" | "custom";
+  readonly name: string;
+  readonly namespace: string | null;
+};
+
+export type AnswerTraits = {
+  readonly ids: ResponseIds;
+  readonly createdSeconds: number;
+  /** For an answer that does not say which model served it. */
+  readonly model: string;
+  /** The members of a response that say what was asked for, in JSON, without the braces. */
+  readonly echoes: string;
+  /** The client is to be given sealed thoughts. */
+  readonly includesSealed: boolean;
+  readonly seal: CallersSeal;
+  readonly clientTool: (arkName: string) => CalledTool;
+  /** Keeps the response, once it has ended; null where it is not to be stored. */
+  readonly keep: ((made: Pick<StoredResponse, "response" | "outputItems">) => void) | null;
+};

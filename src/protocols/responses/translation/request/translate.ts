@@ -1,0 +1,95 @@
+/** Translates a whole Responses request into a chat request. */
+import type { ChatMessage, ChatRequest, JsonObject } from "../../../../core/chat.ts";
+import { GatewayError } from "../../../../core/errors.ts";
+import { parseExact } from "../../../../wire/exact-json.ts";
+import { isObject } from "../../../chat-answer.ts";
+import type { CallContext } from "../../../door.ts";
+import { invalidMember } from "../../../read-members.ts";
+import { wordAt } from "../client-json.ts";
+import { CallersSeal } from "../sealed-items.ts";
+import { chatMessages } from "./conversation.ts";
+import { EarlierItems } from "./earlier-items.ts";
+import { type ItemReading, piecesOf } from "./item-pieces.ts";
+import { translateSettings } from "./settings.ts";
+import { arkToolName } from "./tool-names.ts";
+import { type TranslatedTools, translateTools } from "./tools.ts";
+
+export type Conversation = {
+  /** The request's own items; references stand for what they refer to. */
+  readonly own: readonly JsonObject[];
+  readonly previousId: string | null;
+  /** The turns before it, then its own. */
+  readonly all: readonly JsonObject[];
+  /** Instructions first: they hold for this request alone. */
+  readonly messages: readonly ChatMessage[];
+};
+
+export type TranslatedRequest = {
+  readonly request: ChatRequest;
+  readonly conversation: Conversation;
+  readonly tools: TranslatedTools;
+};
+
+/** The body, which has been scanned. @throws GatewayError invalid_json for what is nested too deep */
+export function parseBody(bytes: Buffer): JsonObject {
+  try {
+    const body = parseExact(bytes.toString("utf8"));
+    if (isObject(body)) return body;
+  } catch (error) {
+    throw new GatewayError("invalid_json", "The request body could not be parsed as JSON.", { cause: error });
+  }
+  throw new GatewayError("invalid_json", "The request body is not a JSON object.");
+}
+
+/** A string is one message of a user's. */
+function inputItems(input: unknown): readonly unknown[] {
+  if (input === undefined || input === null || input === "") return [];
+  if (typeof input === "string") return [{ type: "message", role: "user", content: input }];
+  if (Array.isArray(input)) return input;
+  throw invalidMember("input", "`input` must be a string or an array of items.");
+}
+
+/**
+ * @throws GatewayError invalid_request, previous_response_not_found
+ */
+export function readConversation(body: JsonObject, { keyId, memories }: CallContext): Conversation {
+  const earlier = new EarlierItems(memories.responses, keyId);
+  const previousId = wordAt(body, "previous_response_id");
+  const before = previousId === null ? [] : earlier.chain(previousId);
+  const own = earlier.resolve(inputItems(body["input"]));
+  const reading: ItemReading = { seal: new CallersSeal(memories.seal, keyId), arkName: arkToolName };
+  const pieces = [
+    ...piecesOf(before, () => "previous_response_id", reading),
+    ...piecesOf(own, (index) => `input[${index}]`, reading),
+  ];
+  const said = [...chatMessages(pieces)];
+  if (said.length === 0) throw invalidMember("input", "`input` holds nothing to answer. Send a message.");
+  const instructions = wordAt(body, "instructions");
+  return {
+    own,
+    previousId,
+    all: [...before, ...own],
+    messages: instructions === null ? said : [{ role: "system", content: instructions }, ...said],
+  };
+}
+
+/**
+ * What is only for OpenAI's caches, statistics and service (`metadata`, `prompt_cache_key`, `truncation` and
+ * whatever is not known here) is left out.
+ * @throws GatewayError invalid_json, invalid_request, previous_response_not_found
+ */
+export function translateRequest(body: JsonObject, model: string, context: CallContext): TranslatedRequest {
+  const conversation = readConversation(body, context);
+  const tools = translateTools(body, conversation.all);
+  return {
+    conversation,
+    tools,
+    request: {
+      model,
+      messages: conversation.messages,
+      ...(body["stream"] === true ? { stream: true, stream_options: { include_usage: true } } : {}),
+      ...translateSettings(body),
+      ...tools.request,
+    },
+  };
+}
