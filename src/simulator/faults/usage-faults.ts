@@ -1,6 +1,7 @@
 /** Usage as a broken upstream sends it: none, null, negative, absurd, or several that do not agree. */
 import { unreachable } from "../../core/errors.ts";
 import { renderUsage, type TokenCounts } from "../chat/chat-usage.ts";
+import { inAnthropicsWords } from "../messages/message-usage.ts";
 import type { usageVariants } from "./faults.ts";
 
 export type UsageVariant = (typeof usageVariants)[number];
@@ -57,11 +58,17 @@ export function spoiledUsages(counts: TokenCounts, variant: UsageVariant): reado
 /** The usage of a whole answer: tools and formats that come back may have a member of this name as well. */
 const USAGE = /,"usage":(\{"(?:prompt|input)_tokens":(?:[^{}]|\{[^{}]*\})*\})/;
 
-/** Chat's usage in the words of the other APIs. */
+/** Chat's usage in the words of Responses. */
 export function inOtherWords(usageJson: string): string {
   return usageJson
     .replaceAll('"prompt_tokens', '"input_tokens')
     .replaceAll('"completion_tokens', '"output_tokens');
+}
+
+/** Chat's usage in the words of the one whose place it takes. */
+function wordedLike(replaced: string, usageJson: string): string {
+  if (replaced.includes('"cache_read_input_tokens"')) return inAnthropicsWords(usageJson);
+  return replaced.startsWith('{"input') ? inOtherWords(usageJson) : usageJson;
 }
 
 /** Spoils the usage of a whole answer of any API. */
@@ -69,7 +76,7 @@ export function spoilWholeUsage(text: string, counts: TokenCounts, variant: Usag
   const found = USAGE.exec(text);
   if (found === null) return text;
   const last = spoiledUsages(counts, variant).at(-1);
-  const worded = found[1]?.startsWith('{"input') === true && last !== undefined ? inOtherWords(last) : last;
+  const worded = last === undefined ? undefined : wordedLike(found[1] ?? "", last);
   const before = text.slice(0, found.index);
   const after = text.slice(found.index + found[0].length);
   return worded === undefined ? before + after : `${before},"usage":${worded}${after}`;

@@ -1,181 +1,150 @@
-/** Checks an Anthropic conversation as Ark does, and says it as a chat body: both count and answer alike. */
-import { ArkRefusal } from "../error-envelope.ts";
+/** Says a Messages body as a chat body, and refuses what Ark's base for Anthropic's protocol does (ark-api 6). */
 import { isObject, type JsonObject, memberOf } from "../json-value.ts";
+import { efforts } from "../models/reasoning-effort.ts";
+import { missing, refuse } from "./refusals.ts";
+import { chatMessages } from "./turns.ts";
 
-function refuse(text: string, param: string): never {
-  throw new ArkRefusal("InvalidParameter", text, param);
+const serviceTiers = ["auto", "default", "standard_only"] as const;
+
+export type BodyReading = {
+  /** Counting alone: `max_tokens` is not needed. */
+  readonly isCounting: boolean;
+  readonly strict: boolean;
+};
+
+function objectAt(body: JsonObject, name: string): JsonObject {
+  const value = memberOf(body, name);
+  if (value === undefined) return {};
+  return isObject(value) ? value : refuse(`The parameter \`${name}\` must be an object.`, name);
 }
 
-function missing(name: string): never {
-  throw new ArkRefusal("MissingParameter", `The request lacks the parameter \`${name}\`.`, name);
+/** A tool that the client runs; null for a typed one, which Ark would run and which is not simulated. */
+function chatTool(tool: unknown, index: number): JsonObject | null {
+  const path = `tools[${index}]`;
+  if (!isObject(tool)) return refuse(`\`${path}\` is not an object.`, path);
+  const type = memberOf(tool, "type");
+  if (type !== undefined && type !== "custom") return null;
+  const name = memberOf(tool, "name");
+  const schema = memberOf(tool, "input_schema");
+  if (name === undefined) missing(`${path}.name`);
+  if (schema === undefined) missing(`${path}.input_schema`);
+  if (!isObject(schema)) return refuse(`\`${path}.input_schema\` must be an object.`, `${path}.input_schema`);
+  const described = { name, description: tool["description"], parameters: schema };
+  return { type: "function", function: described };
 }
 
-function blocksOf(content: unknown, path: string): readonly JsonObject[] {
-  if (typeof content === "string") return [{ type: "text", text: content }];
-  if (!Array.isArray(content)) return refuse(`\`${path}\` must be a text or a list of blocks.`, path);
-  return content.map((block: unknown) =>
-    isObject(block) ? block : refuse(`\`${path}\` holds what is no block.`, path),
-  );
-}
-
-function textIn(block: JsonObject, path: string): string {
-  const text = memberOf(block, "text");
-  return typeof text === "string" ? text : refuse(`A text block of \`${path}\` lacks its text.`, path);
-}
-
-/** The text of a block that holds nothing else, such as one of a tool's result. */
-function joinedText(content: unknown, path: string): string {
-  if (content === undefined) return "";
-  return blocksOf(content, path)
-    .map((block) => (block["type"] === "text" ? textIn(block, path) : JSON.stringify(block)))
-    .join("\n");
-}
-
-function mediaPart(block: JsonObject, path: string): JsonObject {
-  const source = memberOf(block, "source");
-  if (!isObject(source)) return refuse(`A block of \`${path}\` lacks its source.`, path);
-  const url =
-    source["type"] === "base64" ? `data:${source["media_type"]};base64,${source["data"]}` : source["url"];
-  if (block["type"] === "image") return { type: "image_url", image_url: { url } };
-  if (source["type"] === "text") return { type: "text", text: String(source["data"]) };
-  return { type: "file", file: { file_url: url, file_id: source["file_id"] } };
-}
-
-type Turn = { readonly role: "user" | "assistant"; readonly blocks: readonly JsonObject[] };
-
-function readTurn(message: unknown, index: number): Turn {
-  const path = `messages[${index}]`;
-  if (!isObject(message)) return refuse(`\`${path}\` is not an object.`, path);
-  const role = memberOf(message, "role");
-  if (role !== "user" && role !== "assistant") {
-    const got = `The parameter \`messages.role\` in the request is not valid: got \`${String(role)}\``;
-    return refuse(`${got}, expected one of \`user\` and \`assistant\`.`, "messages.role");
-  }
-  return { role, blocks: blocksOf(memberOf(message, "content"), `${path}.content`) };
-}
-
-/** Thoughts that come back count nothing, as on chat. */
-function assistantMessage({ blocks }: Turn, path: string): JsonObject {
-  const calls: JsonObject[] = [];
-  const texts: string[] = [];
-  for (const block of blocks) {
-    switch (block["type"]) {
-      case "text":
-        texts.push(textIn(block, path));
-        break;
-      case "tool_use": {
-        const described = { name: block["name"], arguments: JSON.stringify(block["input"] ?? {}) };
-        calls.push({ id: block["id"], type: "function", function: described });
-        break;
-      }
-      case "thinking":
-        if (typeof block["signature"] !== "string")
-          refuse(`A thinking block of \`${path}\` is unsigned.`, path);
-        break;
-      case "redacted_thinking":
-        break;
-      default:
-        refuse(`\`${path}\` has a block of type \`${String(block["type"])}\`.`, path);
-    }
-  }
-  return {
-    role: "assistant",
-    content: texts.join("\n"),
-    ...(calls.length === 0 ? {} : { tool_calls: calls }),
-  };
-}
-
-function userMessages({ blocks }: Turn, path: string): readonly JsonObject[] {
-  const results: JsonObject[] = [];
-  const parts: JsonObject[] = [];
-  for (const block of blocks) {
-    switch (block["type"]) {
-      case "text":
-        parts.push({ type: "text", text: textIn(block, path) });
-        break;
-      case "image":
-      case "document":
-        parts.push(mediaPart(block, path));
-        break;
-      case "tool_result":
-        if (typeof block["tool_use_id"] !== "string") missing(`${path}.tool_use_id`);
-        results.push({
-          role: "tool",
-          tool_call_id: block["tool_use_id"],
-          content: joinedText(memberOf(block, "content"), path),
-        });
-        break;
-      default:
-        refuse(`\`${path}\` has a block of type \`${String(block["type"])}\`.`, path);
-    }
-  }
-  const [only] = parts;
-  const content = parts.length === 1 && only?.["type"] === "text" ? only["text"] : parts;
-  return parts.length === 0 ? results : [...results, { role: "user", content }];
-}
-
-function chatMessages(body: JsonObject): readonly JsonObject[] {
-  const list = memberOf(body, "messages");
-  if (list === undefined) missing("messages");
-  if (!Array.isArray(list) || list.length === 0) return refuse("`messages` must hold a message.", "messages");
-  const system = memberOf(body, "system");
-  const first = system === undefined ? [] : [{ role: "system", content: joinedText(system, "system") }];
-  const turns = list.flatMap((message: unknown, index) => {
-    const turn = readTurn(message, index);
-    const path = `messages[${index}].content`;
-    return turn.role === "user" ? userMessages(turn, path) : [assistantMessage(turn, path)];
-  });
-  return [...first, ...turns];
-}
-
-/** Only what the client runs itself; what Ark would run is not simulated. */
-function chatTools(tools: unknown): readonly JsonObject[] | undefined {
+function chatTools(body: JsonObject): readonly JsonObject[] | undefined {
+  const tools = memberOf(body, "tools");
   if (tools === undefined) return undefined;
   if (!Array.isArray(tools)) return refuse("`tools` must be a list.", "tools");
-  const own = tools.filter((tool) => isObject(tool) && isObject(memberOf(tool, "input_schema")));
-  if (own.length === 0) return undefined;
-  return own.map((tool: JsonObject) => ({
-    type: "function",
-    function: { name: tool["name"], description: tool["description"], parameters: tool["input_schema"] },
-  }));
+  const own = tools.map(chatTool).filter((tool) => tool !== null);
+  return own.length === 0 ? undefined : own;
 }
 
-const choices: Readonly<Record<string, string>> = { auto: "auto", any: "required", none: "none" };
+function chatToolChoice(choice: JsonObject, tools: readonly JsonObject[]): unknown {
+  const type = memberOf(choice, "type");
+  switch (type) {
+    case "auto":
+    case "none":
+      return type;
+    case "any":
+      return "required";
+    case "tool": {
+      const name = memberOf(choice, "name");
+      if (name === undefined) missing("tool_choice.name");
+      const isKnown = tools.some((tool) => isObject(tool["function"]) && tool["function"]["name"] === name);
+      if (!isKnown) refuse("`tool_choice.name` names no tool of the request.", "tool_choice.name");
+      return { type: "function", function: { name } };
+    }
+    default:
+      return refuse(
+        `\`tool_choice.type\` is not valid: got \`${String(type)}\`, expected one of auto, any, tool and none.`,
+        "tool_choice.type",
+      );
+  }
+}
 
-function chatToolChoice(choice: unknown): unknown {
-  if (choice === undefined) return undefined;
-  const type = isObject(choice) ? choice["type"] : undefined;
-  if (isObject(choice) && type === "tool") return { type: "function", function: { name: choice["name"] } };
-  return (
-    choices[String(type)] ?? refuse("`tool_choice.type` is not auto, any, tool or none.", "tool_choice.type")
+function chatThinking(body: JsonObject): JsonObject | undefined {
+  const thinking = memberOf(body, "thinking");
+  if (thinking === undefined) return undefined;
+  const type = isObject(thinking) ? memberOf(thinking, "type") : thinking;
+  if (type === "disabled") return { type };
+  if (type === "enabled" || type === "adaptive") return { type: "enabled" };
+  return refuse(
+    `\`thinking.type\` is not valid: got \`${String(type)}\`, expected one of enabled, disabled and adaptive.`,
+    "thinking.type",
   );
 }
 
-function chatThinking(thinking: unknown): JsonObject | undefined {
-  if (thinking === undefined) return undefined;
-  const type = isObject(thinking) ? thinking["type"] : undefined;
-  if (type === "disabled") return { type: "disabled" };
-  if (type === "enabled" || type === "adaptive") return { type: "enabled" };
-  return refuse("`thinking.type` is not enabled, adaptive or disabled.", "thinking.type");
+function effortOf(output: JsonObject): string | undefined {
+  const effort = memberOf(output, "effort");
+  if (effort === undefined) return undefined;
+  const known = efforts.find((word) => word === effort);
+  if (known !== undefined) return known;
+  return refuse(
+    `\`output_config.effort\` is not valid: must be one of ${efforts.join(", ")}.`,
+    "output_config.effort",
+  );
 }
 
-/** `severalToolCalls` of the simulator's chat is asked for, not the default. */
-function allowsSeveral(choice: unknown): boolean {
-  return isObject(choice) && memberOf(choice, "disable_parallel_tool_use") === false;
+function chatFormat(body: JsonObject, output: JsonObject): JsonObject | undefined {
+  const format = memberOf(body, "output_format") ?? memberOf(output, "format");
+  if (format === undefined) return undefined;
+  if (!isObject(format)) return refuse("`output_format` must be an object.", "output_format");
+  const type = memberOf(format, "type");
+  switch (type) {
+    case "text":
+    case "json_object":
+      return { type };
+    case "json_schema": {
+      const schema = memberOf(format, "schema");
+      if (!isObject(schema)) missing("output_format.schema");
+      return { type, json_schema: { name: "output", schema } };
+    }
+    default:
+      return refuse(
+        `\`output_format.type\` is not valid: got \`${String(type)}\`, ` +
+          "expected one of text, json_object and json_schema.",
+        "output_format.type",
+      );
+  }
+}
+
+function checkStopSequences(body: JsonObject): void {
+  const stops = memberOf(body, "stop_sequences");
+  if (stops === undefined) return;
+  const fits = Array.isArray(stops) && stops.every((stop: unknown) => typeof stop === "string");
+  if (!fits) refuse("`stop_sequences` must be a list of texts.", "stop_sequences");
+}
+
+/** Fast and flex are chat's alone. */
+function chatTier(body: JsonObject): string | undefined {
+  const tier = memberOf(body, "service_tier");
+  if (tier === undefined) return undefined;
+  const known = serviceTiers.find((word) => word === tier);
+  if (known === undefined) {
+    return refuse(
+      `\`service_tier\` is not valid: must be one of ${serviceTiers.join(", ")}.`,
+      "service_tier",
+    );
+  }
+  return known === "standard_only" ? "default" : known;
 }
 
 /**
- * The chat body of an Anthropic body; `max_tokens` bounds the answer alone, as on chat (unconfirmed).
- * @param isCounting the request asks for its tokens only: it needs no `max_tokens`
- * @throws ArkRefusal
+ * The chat body that a Messages body amounts to. Unknown members are let pass, and so is what a client has for
+ * others than Ark, such as `cache_control`, `metadata` and `context_management`.
+ * @throws ArkRefusal at the first thing that is wrong
  */
-export function chatBodyOf(body: JsonObject, isCounting: boolean): JsonObject {
-  const messages = chatMessages(body);
+export function chatBodyOf(body: JsonObject, reading: BodyReading): JsonObject {
+  const messages = chatMessages(body, reading.strict);
   const maxTokens = memberOf(body, "max_tokens");
-  if (maxTokens === undefined && !isCounting) missing("max_tokens");
-  const output = memberOf(body, "output_config");
-  const choice = memberOf(body, "tool_choice");
-  const tier = memberOf(body, "service_tier");
+  if (maxTokens === undefined && !reading.isCounting) missing("max_tokens");
+  checkStopSequences(body);
+  const tools = chatTools(body);
+  const choice = objectAt(body, "tool_choice");
+  const output = objectAt(body, "output_config");
+  const hasChoice = memberOf(body, "tool_choice") !== undefined;
   return {
     model: memberOf(body, "model"),
     stream: memberOf(body, "stream"),
@@ -183,11 +152,13 @@ export function chatBodyOf(body: JsonObject, isCounting: boolean): JsonObject {
     top_p: memberOf(body, "top_p"),
     max_tokens: maxTokens,
     messages,
-    tools: chatTools(memberOf(body, "tools")),
-    tool_choice: chatToolChoice(choice),
-    parallel_tool_calls: allowsSeveral(choice),
-    thinking: chatThinking(memberOf(body, "thinking")),
-    reasoning_effort: isObject(output) ? memberOf(output, "effort") : undefined,
-    service_tier: tier === "standard_only" ? "default" : tier,
+    tools,
+    tool_choice: hasChoice ? chatToolChoice(choice, tools ?? []) : undefined,
+    // Several calls are asked for, here as on chat, and not the default.
+    parallel_tool_calls: memberOf(choice, "disable_parallel_tool_use") === false,
+    thinking: chatThinking(body),
+    reasoning_effort: effortOf(output),
+    response_format: chatFormat(body, output),
+    service_tier: chatTier(body),
   };
 }

@@ -2,6 +2,7 @@
 import type { ChatPlan, PlannedToolCall } from "../chat/chat-plan.ts";
 import type { TokenCounts } from "../chat/chat-usage.ts";
 import type { Token } from "../chat/prose.ts";
+import { renderMessageUsage } from "./message-usage.ts";
 
 export type MessageBlock =
   | { readonly kind: "thinking"; readonly tokens: readonly Token[]; readonly signature: string }
@@ -59,11 +60,6 @@ export function renderBlock(block: MessageBlock): string {
   }
 }
 
-/** Input without what the prompt cache held, as Anthropic counts it; thoughts are not told apart. */
-export function renderInput({ promptTokens, cachedTokens }: TokenCounts): string {
-  return `"input_tokens":${promptTokens - cachedTokens},"cache_read_input_tokens":${cachedTokens}`;
-}
-
 export function stopReasonOf({ finishReason }: ChatPlan): string {
   switch (finishReason) {
     case "stop":
@@ -83,10 +79,9 @@ export function renderMessage(
   plan: ChatPlan,
   counts: TokenCounts,
 ): string {
-  const usage = `{${renderInput(counts)},"output_tokens":${counts.completionTokens}}`;
   return (
     `{"id":"${id}","type":"message","role":"assistant","model":"${model}"` +
     `,"content":[${blocks.map(renderBlock).join(",")}]` +
-    `,"stop_reason":"${stopReasonOf(plan)}","stop_sequence":null,"usage":${usage}}`
+    `,"stop_reason":"${stopReasonOf(plan)}","stop_sequence":null,"usage":${renderMessageUsage(counts)}}`
   );
 }

@@ -9,7 +9,7 @@ import { ArkRefusal } from "../error-envelope.ts";
 import { type Identity, sealedThought } from "../identity.ts";
 import type { JsonObject } from "../json-value.ts";
 import type { KeyRing } from "../key-ring.ts";
-import type { Registry, ServedModel } from "../models/registry.ts";
+import type { Entry, Registry, ServedModel } from "../models/registry.ts";
 import { randomFor } from "../random.ts";
 import type { Service, ServiceCall, ServiceReply } from "../service.ts";
 import { type Answer, JSON_TYPE, STREAM_TYPE } from "../wire/answer.ts";
@@ -19,11 +19,24 @@ import { blocksOf, renderMessage } from "./message-blocks.ts";
 import { messagesRefusal } from "./messages-error.ts";
 import { MessagesStream } from "./messages-stream.ts";
 
+const PLAN_MODEL_FOR_CLAUDE = "doubao-seed-2.1-turbo";
+
 type Accepted = { readonly key: string; readonly request: ChatRequest; readonly served: ServedModel };
 
 /** The same request gives the same reply, streamed or whole. */
 function seedBytes(body: JsonObject): Buffer {
   return Buffer.from(JSON.stringify({ ...body, stream: undefined }));
+}
+
+/** The plan serves every name of Anthropic's by a model of its own, and says so only in the answer. */
+function nameServed(entry: Entry, asked: string): string {
+  return entry === "plan" && asked.startsWith("claude-") ? PLAN_MODEL_FOR_CLAUDE : asked;
+}
+
+/** `max_tokens` bounds thoughts and answer together, as Anthropic has it (for Ark: unconfirmed). */
+function readRequest(body: JsonObject, isCounting: boolean, strict: boolean): ChatRequest {
+  const read = readChatRequest(chatBodyOf(body, { isCounting, strict }), false);
+  return { ...read, model: readModelName(body), maxTokens: null, maxCompletionTokens: read.maxTokens };
 }
 
 const NO_COUNTS: TokenCounts = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
@@ -56,8 +69,8 @@ export class MessagesService implements Service {
     try {
       const key = this.#keys.check(call.entry, call.authorization);
       const body = readBody(call.body);
-      const served = this.#registry.resolve(call.entry, readModelName(body));
-      const request = readChatRequest(chatBodyOf(body, this.#isCounting), this.#settings.strictRoles);
+      const served = this.#registry.resolve(call.entry, nameServed(call.entry, readModelName(body)));
+      const request = readRequest(body, this.#isCounting, this.#settings.strictRoles);
       checkAgainstModel(request, served.model, call.entry);
       return this.#isCounting
         ? counted(call, request, served)

@@ -4,7 +4,8 @@ import type { TokenCounts } from "../chat/chat-usage.ts";
 import type { ArkErrorCode } from "../error-envelope.ts";
 import { ArkRefusal } from "../error-envelope.ts";
 import type { ReplyStream, StreamEvent, StreamPart } from "../wire/reply-stream.ts";
-import { type MessageBlock, type MessageEnvelope, renderInput, stopReasonOf } from "./message-blocks.ts";
+import { type MessageBlock, type MessageEnvelope, stopReasonOf } from "./message-blocks.ts";
+import { inAnthropicsWords, renderMessageUsage } from "./message-usage.ts";
 import { renderMessagesError } from "./messages-error.ts";
 
 const PING = 'event: ping\ndata: {"type":"ping"}\n\n';
@@ -62,11 +63,15 @@ export class MessagesStream implements ReplyStream {
   }
 
   contentEvent(json: string): string {
-    return deltaText(0, `"type":"text_delta","text":"${json}"`);
+    const index = Math.max(
+      0,
+      this.#blocks.findIndex(({ kind }) => kind === "text"),
+    );
+    return deltaText(index, `"type":"text_delta","text":"${json}"`);
   }
 
-  usageEvent(): null {
-    return null;
+  usageEvent(usageJson: string | null): string {
+    return this.#ended(usageJson === null ? null : inAnthropicsWords(usageJson));
   }
 
   errorEvent(code: ArkErrorCode, requestId: string): string {
@@ -77,7 +82,8 @@ export class MessagesStream implements ReplyStream {
     const { id, model } = this.#envelope;
     const message =
       `{"id":"${id}","type":"message","role":"assistant","model":"${model}","content":[]` +
-      `,"stop_reason":null,"stop_sequence":null,"usage":{${renderInput(this.counts)},"output_tokens":0}}`;
+      `,"stop_reason":null,"stop_sequence":null` +
+      `,"usage":${renderMessageUsage({ ...this.counts, completionTokens: 0 })}}`;
     yield event("head", textOf("message_start", `"message":${message}`));
     yield event("head", PING);
     for (const [index, block] of this.#blocks.entries()) {
@@ -88,9 +94,7 @@ export class MessagesStream implements ReplyStream {
       yield* this.#deltas(block, index);
       yield event("head", textOf("content_block_stop", `"index":${index}`));
     }
-    const stop = `"delta":{"stop_reason":"${stopReasonOf(this.#plan)}","stop_sequence":null}`;
-    const usage = `"usage":{${renderInput(this.counts)},"output_tokens":${this.counts.completionTokens}}`;
-    yield event("finish", textOf("message_delta", `${stop},${usage}`));
+    yield event("completed", this.#ended(renderMessageUsage(this.counts)));
     yield event("done", textOf("message_stop", ""));
     return null;
   }
@@ -115,6 +119,12 @@ export class MessagesStream implements ReplyStream {
       default:
         block satisfies never;
     }
+  }
+
+  /** How the model ended, and the usage; null leaves that out. */
+  #ended(usageJson: string | null): string {
+    const stop = `"delta":{"stop_reason":"${stopReasonOf(this.#plan)}","stop_sequence":null}`;
+    return textOf("message_delta", usageJson === null ? stop : `${stop},"usage":${usageJson}`);
   }
 
   /** A digest's tokens stand for more of the chain than they show. */
