@@ -16,9 +16,9 @@ import { openaiDialect } from "../protocols/openai-dialect.ts";
 import { upstreamKinds } from "../upstreams/index.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 import type { Foundation } from "./foundation.ts";
-import { storedPages } from "./memories.ts";
 import { modelCards } from "./model-cards.ts";
 import { ModelPages } from "./model-pages.ts";
+import { storedPages } from "./stored-pages.ts";
 
 /** One version of the house, and how to leave it once nobody is in it any more. */
 export type BuiltHouse = { readonly house: House; close(): Promise<void> };

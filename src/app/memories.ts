@@ -8,7 +8,6 @@ import { DiskResponseStore } from "../memory/disk-response-store.ts";
 import { RememberedThoughts } from "../memory/reasoning-memory.ts";
 import { MemoryResponseStore } from "../memory/response-store.ts";
 import { SealedTexts } from "../memory/seal.ts";
-import type { StoredPages } from "../protocols/door.ts";
 import type { EventLog } from "../telemetry/event-log.ts";
 
 export type OpenMemories = {
@@ -58,9 +57,3 @@ export async function openMemories(
   });
   return { memories: memoriesWith(salt, store), close: () => store.close() };
 }
-
-/** None are shown. */
-export const storedPages: StoredPages = {
-  isOurs: (id) => id.startsWith("resp_vp"),
-  render: () => Buffer.from("{}"),
-};
