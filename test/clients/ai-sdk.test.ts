@@ -94,9 +94,9 @@ function calls({ door, model, path }: Provider, name: Mode): void {
 
   test(`${door}, an error that Ark sends once, and a 429 that is repeated`, async () => {
     const before = scene.simulator.requests.length;
-    scene.simulator.script({ kind: "error", code: "AccountOverdueError" });
+    scene.simulator.script({ kind: "error", code: "InputTextSensitiveContentDetected" });
     await expect(generateText({ model: model(name), prompt: QUESTION })).rejects.toMatchObject({
-      statusCode: 403,
+      statusCode: 400,
     });
     expect(scene.simulator.requests.length).toBe(before + 1);
     scene.simulator.script({ kind: "error", code: "ServerOverloaded", retryAfter: "1" });

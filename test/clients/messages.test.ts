@@ -131,8 +131,8 @@ describe.each([
       const question = { model, messages, tools: [TOOL] };
       // What is translated is counted by an estimate, which has learned from calls of that kind.
       await connect().messages.create({ ...question, max_tokens: 64 });
-      const counted = await connect().messages.countTokens(question);
       const billed = scene.simulator.bill.at(-1)?.promptTokens ?? Number.NaN;
+      const counted = await connect().messages.countTokens(question);
       expect(counted.input_tokens).toBeGreaterThan(billed * (model === "verbatim" ? 0.99 : 0.7));
       expect(counted.input_tokens).toBeLessThan(billed * 1.5);
     });
@@ -148,10 +148,9 @@ describe.each([
 
     test("Messages, errors: Ark's own once, a 429 repeated, in Anthropic's shape", async () => {
       const before = scene.simulator.requests.length;
-      scene.simulator.script({ kind: "error", code: "AccountOverdueError" });
+      scene.simulator.script({ kind: "error", code: "InputTextSensitiveContentDetected" });
       await expect(connect().messages.create(ask(model))).rejects.toMatchObject({
-        // Translated, Ark's word is OpenAI's insufficient_quota, whose status is 429.
-        status: model === "verbatim" ? 403 : 429,
+        status: 400,
         requestID: expect.stringMatching(/^req_/),
         error: { type: "error", error: { message: expect.stringMatching(/./) } },
       });

@@ -162,9 +162,9 @@ describe.each([
 
     test("Responses, errors: Ark's own once, a 429 repeated, an unknown previous response refused", async () => {
       const before = scene.simulator.requests.length;
-      scene.simulator.script({ kind: "error", code: "AccountOverdueError" });
+      scene.simulator.script({ kind: "error", code: "InputTextSensitiveContentDetected" });
       await expect(connect().responses.create({ model, input: QUESTION })).rejects.toMatchObject({
-        status: 403,
+        status: 400,
       });
       expect(scene.simulator.requests.length).toBe(before + 1);
       scene.simulator.script({ kind: "error", code: "ServerOverloaded", retryAfter: "1" });
