@@ -2,5 +2,6 @@
 import { chatDoor } from "./chat/index.ts";
 import type { Door } from "./door.ts";
 import { countTokensDoor, messagesDoor } from "./messages/index.ts";
+import { compactDoor } from "./responses/compact.ts";
 
-export const doors: readonly Door[] = [chatDoor, messagesDoor, countTokensDoor];
+export const doors: readonly Door[] = [chatDoor, messagesDoor, countTokensDoor, compactDoor];

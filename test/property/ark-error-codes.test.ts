@@ -12,6 +12,7 @@ const rows: readonly (readonly [number, string, string, boolean])[] = [
   [400, "InvalidParameter", "invalid_request_error", false],
   [400, "InvalidArgumentError.UnknownRole", "invalid_request_error", false],
   [400, "OutofContextError", "context_length_exceeded", false],
+  [400, "InvalidParameter.PreviousResponseNotFound", "previous_response_not_found", false],
   [400, "InvalidEndpoint.ClosedEndpoint", "model_not_found", false],
   [400, "SensitiveContentDetected.Violence", "content_policy_violation", false],
   [400, "InputTextSensitiveContentDetected", "content_policy_violation", false],

@@ -20,6 +20,7 @@ const byCode = new Map<string, Meaning>([
   ["SetLimitExceeded", insufficientQuota],
   ["ModelNotOpen", modelNotFound],
   ["UnsupportedModel", modelNotFound],
+  ["InvalidParameter.PreviousResponseNotFound", useless("previous_response_not_found")],
   ["OutofContextError", useless("context_length_exceeded")],
   ["ContentSecurityDetectionError", useless("content_policy_violation")],
 ]);
@@ -106,6 +107,7 @@ const statusByCode = new Map<string, number>([
   ["insufficient_quota", 429],
   ["rate_limit_exceeded", 429],
   ["context_length_exceeded", 400],
+  ["previous_response_not_found", 400],
   ["content_policy_violation", 400],
   ["content_filter", 400],
 ]);
