@@ -1,0 +1,97 @@
+/** Gives every tool of a request one plain name that Ark takes, and clients their own words for it back. */
+import { createHash } from "node:crypto";
+
+/** Ark's bound (ark-api 4.7); OpenAI's is 128, and a namespace comes on top. */
+export const TOOL_NAME_CHARACTERS_MAX = 64;
+const DIGEST_CHARACTERS = 8;
+const KEPT_CHARACTERS = TOOL_NAME_CHARACTERS_MAX - DIGEST_CHARACTERS - 1;
+const SEPARATOR = "__";
+/** What Codex takes a tool without a namespace to be in. */
+const DEFAULT_NAMESPACE = "functions";
+
+const arkName = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** `custom` tools take free text; they go to Ark as functions with one argument of that text. */
+export type ToolKind = "function" | "custom";
+
+/** A tool as its client knows it. */
+export type ToolIdentity = {
+  readonly kind: ToolKind;
+  readonly name: string;
+  readonly namespace: string | null;
+};
+
+function keyOf({ kind, name, namespace }: ToolIdentity): string {
+  return JSON.stringify([kind, namespace, name]);
+}
+
+function joinedName({ name, namespace }: ToolIdentity): string {
+  if (namespace === null || namespace === "" || namespace === DEFAULT_NAMESPACE) return name;
+  return namespace.endsWith(SEPARATOR) ? namespace + name : namespace + SEPARATOR + name;
+}
+
+/** The same for the same tool, in whatever request: the names in a conversation stay what they were. */
+function digestedName(joined: string, identity: ToolIdentity): string {
+  const digest = createHash("sha256").update(keyOf(identity)).digest("hex").slice(0, DIGEST_CHARACTERS);
+  return `${joined.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, KEPT_CHARACTERS)}_${digest}`;
+}
+
+/** The names of one request's tools, those of its `tools` and those that only its `input` speaks of. */
+export class ToolNames {
+  readonly #arkNames = new Map<string, string>();
+  readonly #identities = new Map<string, ToolIdentity>();
+
+  /**
+   * The name by which Ark is to know this tool; the same again for the same tool. Where two tools would have
+   * one name, the second gets a digest behind its own: those of no namespace are to be declared first.
+   */
+  declare(identity: ToolIdentity): string {
+    const key = keyOf(identity);
+    const known = this.#arkNames.get(key);
+    if (known !== undefined) return known;
+    const joined = joinedName(identity);
+    const isFree = arkName.test(joined) && !this.#identities.has(joined);
+    const name = isFree ? joined : digestedName(joined, identity);
+    this.#arkNames.set(key, name);
+    this.#identities.set(name, identity);
+    return name;
+  }
+
+  /**
+   * The name of a tool that a conversation speaks of: of either kind, and declared if it is not yet, since a
+   * client may no longer offer what it once did.
+   */
+  arkName(name: string, namespace: string | null, kind: ToolKind = "function"): string {
+    const other = kind === "function" ? "custom" : "function";
+    return (
+      this.#arkNames.get(keyOf({ kind, name, namespace })) ??
+      this.#arkNames.get(keyOf({ kind: other, name, namespace })) ??
+      this.declare({ kind, name, namespace })
+    );
+  }
+
+  /** The name of the tool that a `tool_choice` means: of no namespace, else the only one of that name. */
+  chosenName(name: string, namespace: string | null, kind: ToolKind = "function"): string {
+    const isDeclared = [...this.#identities.values()].some(
+      (identity) => identity.name === name && identity.namespace === namespace,
+    );
+    if (isDeclared || namespace !== null) return this.arkName(name, namespace, kind);
+    const nested = [...this.#identities].filter(([, identity]) => identity.name === name);
+    const [only, second] = nested;
+    return only !== undefined && second === undefined ? only[0] : this.arkName(name, null, kind);
+  }
+
+  /** The client's own words for the tool that Ark calls so; null where they are the same, or Ark's alone. */
+  restore(name: string): ToolIdentity | null {
+    const identity = this.#identities.get(name);
+    if (identity === undefined) return null;
+    const isSame = identity.kind === "function" && identity.namespace === null && identity.name === name;
+    return isSame ? null : identity;
+  }
+
+  /** Whether any name must be given back on the way back. */
+  get restoresAny(): boolean {
+    for (const name of this.#identities.keys()) if (this.restore(name) !== null) return true;
+    return false;
+  }
+}
