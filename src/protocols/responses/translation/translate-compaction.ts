@@ -5,11 +5,12 @@ import type { ChatAnswer } from "../../chat-answer.ts";
 import { chatPassage } from "../../chat-passage.ts";
 import type { CallContext, Passage, TargetTraits } from "../../door.ts";
 import { replayReasoning } from "../../remembered-reasoning.ts";
+import { ToolNames } from "../tool-names.ts";
 import { responseUsage } from "./answer/response-json.ts";
 import { wordAt } from "./client-json.ts";
 import { ResponseIds } from "./ids.ts";
 import { keptItem } from "./request/kept-input.ts";
-import { parseBody, readConversation } from "./request/translate.ts";
+import { conversationMessages, parseBody, readConversation } from "./request/translate.ts";
 import { CallersSeal } from "./sealed-items.ts";
 
 const MS_PER_SECOND = 1_000;
@@ -82,14 +83,15 @@ function wholeWriter(traits: CompactionTraits): (answer: ChatAnswer) => string {
 export function translateCompaction(bytes: Buffer, target: TargetTraits, context: CallContext): Passage {
   const body = parseBody(bytes);
   const conversation = readConversation(body, context);
-  const { messages, isChanged } = replayReasoning(conversation.messages, target, context);
+  const said = conversationMessages(body, conversation, new ToolNames(), context);
+  const { messages, isChanged } = replayReasoning(said, target, context);
   const tier = wordAt(body, "service_tier");
   const ids = ResponseIds.make();
   const traits: CompactionTraits = {
     ids,
     createdSeconds: Math.floor(context.startedAtWallMs / MS_PER_SECOND),
     seal: new CallersSeal(context.memories.seal, context.keyId),
-    userMessages: usersOwn(conversation.all, ids),
+    userMessages: usersOwn([...conversation.before, ...conversation.own], ids),
   };
   const translation = {
     request: {

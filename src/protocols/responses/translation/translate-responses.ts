@@ -34,7 +34,7 @@ function answerWriters(traits: AnswerTraits): Pick<Translation, "openWriter" | "
 
 function answerTraits(
   body: JsonObject,
-  { conversation, tools }: TranslatedRequest,
+  { conversation, names }: TranslatedRequest,
   model: string,
   context: CallContext,
 ): AnswerTraits {
@@ -49,7 +49,7 @@ function answerTraits(
     echoes: echoesOf(body, isStored),
     includesSealed: !isStored || (Array.isArray(include) && include.includes(SEALED_THOUGHTS)),
     seal: new CallersSeal(context.memories.seal, context.keyId),
-    clientTool: tools.table.clientTools,
+    names,
     keep: isStored ? keeper(context, ids.response, keptInput(own, ids), previousId) : null,
   };
 }

@@ -1,14 +1,8 @@
 /** What of a request its answer depends on: little, since streams live long. */
 import type { StoredResponse } from "../../../../core/memories.ts";
+import type { ToolNames } from "../../tool-names.ts";
 import type { ResponseIds } from "../ids.ts";
 import type { CallersSeal } from "../sealed-items.ts";
-
-/** A client's tool by the name that Ark calls it. */
-export type CalledTool = {
-  readonly kind: "function" | "custom";
-  readonly name: string;
-  readonly namespace: string | null;
-};
 
 export type AnswerTraits = {
   readonly ids: ResponseIds;
@@ -20,7 +14,7 @@ export type AnswerTraits = {
   /** The client is to be given sealed thoughts. */
   readonly includesSealed: boolean;
   readonly seal: CallersSeal;
-  readonly clientTool: (arkName: string) => CalledTool;
+  readonly names: ToolNames;
   /** Keeps the response, once it has ended; null where it is not to be stored. */
   readonly keep: ((made: Pick<StoredResponse, "response" | "outputItems">) => void) | null;
 };

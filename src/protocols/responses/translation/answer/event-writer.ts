@@ -125,7 +125,7 @@ export class ResponseEvents implements EventWriter {
           "Ark's stream has a tool call without id or name. What came so far may have been billed.",
         );
       }
-      const tool = this.#traits.clientTool(name);
+      const tool = this.#traits.names.restore(name) ?? { kind: "function", name, namespace: null };
       const isCustom = tool.kind === "custom";
       const Item = isCustom ? CustomCallItem : FunctionCallItem;
       call = new Item(this.#place(isCustom ? "ctc" : "fc"), id, tool);

@@ -1,7 +1,7 @@
 /** The items of an answer in the making: the events that tell of each, and what it is in the end. */
+import { CustomInputReader } from "../../custom-tools.ts";
+import type { ToolIdentity } from "../../tool-names.ts";
 import type { CallersSeal } from "../sealed-items.ts";
-import type { CalledTool } from "./answer-traits.ts";
-import { CustomInput } from "./custom-input.ts";
 import type { EventLines } from "./event-lines.ts";
 
 export type ItemStatus = "in_progress" | "completed" | "incomplete";
@@ -163,7 +163,7 @@ export class MessageItem extends OutputItem {
 }
 
 /** What a call says of its tool, in JSON. */
-function toolMembers(callId: string, { name, namespace }: CalledTool): string {
+function toolMembers(callId: string, { name, namespace }: ToolIdentity): string {
   const inside = namespace === null ? "" : `,"namespace":${JSON.stringify(namespace)}`;
   return `"call_id":${JSON.stringify(callId)},"name":${JSON.stringify(name)}${inside}`;
 }
@@ -173,7 +173,7 @@ export class FunctionCallItem extends OutputItem {
   readonly #name: string;
   #arguments = "";
 
-  constructor(place: ItemPlace, callId: string, tool: CalledTool) {
+  constructor(place: ItemPlace, callId: string, tool: ToolIdentity) {
     super(place);
     this.#tool = toolMembers(callId, tool);
     this.#name = JSON.stringify(tool.name);
@@ -200,34 +200,36 @@ export class FunctionCallItem extends OutputItem {
 
 export class CustomCallItem extends OutputItem {
   readonly #tool: string;
-  readonly #input = new CustomInput();
+  readonly #reader = new CustomInputReader();
+  #input = "";
 
-  constructor(place: ItemPlace, callId: string, tool: CalledTool) {
+  constructor(place: ItemPlace, callId: string, tool: ToolIdentity) {
     super(place);
     this.#tool = toolMembers(callId, tool);
   }
 
   add(text: string): string {
-    return this.#delta(this.#input.add(text));
+    return this.#delta(this.#reader.push(text));
   }
 
   protected written(status: ItemStatus): string {
-    const input = JSON.stringify(this.#input.text);
+    const input = JSON.stringify(this.#input);
     return `{"id":"${this.id}","type":"custom_tool_call","status":"${status}",${this.#tool},"input":${input}}`;
   }
 
   protected close(): string {
     return (
-      this.#delta(this.#input.end()) +
+      this.#delta(this.#reader.finish()) +
       this.lines.write(
         "response.custom_tool_call_input.done",
-        `${this.at},"input":${JSON.stringify(this.#input.text)}`,
+        `${this.at},"input":${JSON.stringify(this.#input)}`,
       )
     );
   }
 
   #delta(text: string): string {
     if (text === "") return "";
+    this.#input += text;
     const members = `${this.at},"delta":${JSON.stringify(text)}`;
     return this.lines.write("response.custom_tool_call_input.delta", members);
   }

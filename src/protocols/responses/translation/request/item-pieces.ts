@@ -2,6 +2,8 @@
 import type { JsonObject } from "../../../../core/chat.ts";
 import { isObject, textOf } from "../../../chat-answer.ts";
 import { invalidMember } from "../../../read-members.ts";
+import { customArguments } from "../../custom-tools.ts";
+import type { ToolKind, ToolNames } from "../../tool-names.ts";
 import { objectAt, stringAt } from "../client-json.ts";
 import type { CallersSeal } from "../sealed-items.ts";
 import { joinedText, PARAGRAPH, partsOf, textPart } from "./content-parts.ts";
@@ -11,8 +13,7 @@ const SUMMARY_LEAD = "This is a summary of the conversation before it was shorte
 
 export type ItemReading = {
   readonly seal: CallersSeal;
-  /** The name by which Ark knows a client's tool. */
-  readonly arkName: (name: string, namespace: string | null) => string;
+  readonly names: ToolNames;
 };
 
 /** What an item is: one with a role and no type is a message, one with an id alone a reference. */
@@ -47,11 +48,12 @@ function called(id: string, name: string, given: unknown): Piece {
   return { kind: "call", call: { id, type: "function", function: { name, arguments: text } } };
 }
 
-function functionCall(item: JsonObject, path: string, { arkName }: ItemReading): Piece {
+function toolCall(item: JsonObject, path: string, kind: ToolKind, names: ToolNames): Piece {
   const name = stringAt(item, "name", path);
   if (name === "") throw invalidMember(`${path}.name`, `\`${path}.name\` is empty. Name the tool.`);
-  const given = item["type"] === "custom_tool_call" ? { input: item["input"] ?? "" } : item["arguments"];
-  return called(stringAt(item, "call_id", path), arkName(name, textOf(item["namespace"])), given);
+  const given = kind === "custom" ? customArguments(stringAt(item, "input", path)) : item["arguments"];
+  const arkName = names.arkName(name, textOf(item["namespace"]), kind);
+  return called(stringAt(item, "call_id", path), arkName, given);
 }
 
 /** Whether an array is one of content parts; tools that OpenAI knows by name return others. */
@@ -128,8 +130,9 @@ function piecesOfItem(item: JsonObject, path: string, reading: ItemReading): rea
     case "message":
       return messagePieces(item, path);
     case "function_call":
+      return [toolCall(item, path, "function", reading.names)];
     case "custom_tool_call":
-      return [functionCall(item, path, reading)];
+      return [toolCall(item, path, "custom", reading.names)];
     case "function_call_output":
     case "custom_tool_call_output":
       return [resultPiece(stringAt(item, "call_id", path), item["output"], `${path}.output`)];

@@ -5,29 +5,27 @@ import { parseExact } from "../../../../wire/exact-json.ts";
 import { isObject } from "../../../chat-answer.ts";
 import type { CallContext } from "../../../door.ts";
 import { invalidMember } from "../../../read-members.ts";
+import type { ToolNames } from "../../tool-names.ts";
 import { wordAt } from "../client-json.ts";
 import { CallersSeal } from "../sealed-items.ts";
 import { chatMessages } from "./conversation.ts";
 import { EarlierItems } from "./earlier-items.ts";
 import { type ItemReading, piecesOf } from "./item-pieces.ts";
 import { translateSettings } from "./settings.ts";
-import { arkToolName } from "./tool-names.ts";
-import { type TranslatedTools, translateTools } from "./tools.ts";
+import { translateTools } from "./tools.ts";
 
 export type Conversation = {
   /** The request's own items; references stand for what they refer to. */
   readonly own: readonly JsonObject[];
   readonly previousId: string | null;
-  /** The turns before it, then its own. */
-  readonly all: readonly JsonObject[];
-  /** Instructions first: they hold for this request alone. */
-  readonly messages: readonly ChatMessage[];
+  /** The turns before it. */
+  readonly before: readonly JsonObject[];
 };
 
 export type TranslatedRequest = {
   readonly request: ChatRequest;
   readonly conversation: Conversation;
-  readonly tools: TranslatedTools;
+  readonly names: ToolNames;
 };
 
 /** The body, which has been scanned. @throws GatewayError invalid_json for what is nested too deep */
@@ -49,15 +47,28 @@ function inputItems(input: unknown): readonly unknown[] {
   throw invalidMember("input", "`input` must be a string or an array of items.");
 }
 
-/**
- * @throws GatewayError invalid_request, previous_response_not_found
- */
+/** @throws GatewayError invalid_request, previous_response_not_found */
 export function readConversation(body: JsonObject, { keyId, memories }: CallContext): Conversation {
   const earlier = new EarlierItems(memories.responses, keyId);
   const previousId = wordAt(body, "previous_response_id");
-  const before = previousId === null ? [] : earlier.chain(previousId);
-  const own = earlier.resolve(inputItems(body["input"]));
-  const reading: ItemReading = { seal: new CallersSeal(memories.seal, keyId), arkName: arkToolName };
+  return {
+    before: previousId === null ? [] : earlier.chain(previousId),
+    own: earlier.resolve(inputItems(body["input"])),
+    previousId,
+  };
+}
+
+/**
+ * The messages that a conversation comes to, its instructions first: they hold for this request alone.
+ * @throws GatewayError invalid_request
+ */
+export function conversationMessages(
+  body: JsonObject,
+  { before, own }: Conversation,
+  names: ToolNames,
+  { keyId, memories }: CallContext,
+): readonly ChatMessage[] {
+  const reading: ItemReading = { seal: new CallersSeal(memories.seal, keyId), names };
   const pieces = [
     ...piecesOf(before, () => "previous_response_id", reading),
     ...piecesOf(own, (index) => `input[${index}]`, reading),
@@ -65,28 +76,23 @@ export function readConversation(body: JsonObject, { keyId, memories }: CallCont
   const said = [...chatMessages(pieces)];
   if (said.length === 0) throw invalidMember("input", "`input` holds nothing to answer. Send a message.");
   const instructions = wordAt(body, "instructions");
-  return {
-    own,
-    previousId,
-    all: [...before, ...own],
-    messages: instructions === null ? said : [{ role: "system", content: instructions }, ...said],
-  };
+  return instructions === null ? said : [{ role: "system", content: instructions }, ...said];
 }
 
 /**
  * What is only for OpenAI's caches, statistics and service (`metadata`, `prompt_cache_key`, `truncation` and
  * whatever is not known here) is left out.
- * @throws GatewayError invalid_json, invalid_request, previous_response_not_found
+ * @throws GatewayError invalid_request, previous_response_not_found
  */
 export function translateRequest(body: JsonObject, model: string, context: CallContext): TranslatedRequest {
   const conversation = readConversation(body, context);
-  const tools = translateTools(body, conversation.all);
+  const tools = translateTools(body, [...conversation.before, ...conversation.own]);
   return {
     conversation,
-    tools,
+    names: tools.names,
     request: {
       model,
-      messages: conversation.messages,
+      messages: conversationMessages(body, conversation, tools.names, context),
       ...(body["stream"] === true ? { stream: true, stream_options: { include_usage: true } } : {}),
       ...translateSettings(body),
       ...tools.request,
