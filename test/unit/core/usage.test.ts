@@ -1,7 +1,7 @@
 /** Only a usage that could be billed is taken for one. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readChatUsage, TOKENS_MAX } from "../../../src/core/usage.ts";
+import { readChatUsage, readMessagesUsage, TOKENS_MAX } from "../../../src/core/usage.ts";
 
 const RUNS = Number(process.env["VOLCANO_PROPERTY_RUNS"] ?? 5_000);
 const TIMEOUT_MS = 20_000 + RUNS;
@@ -146,5 +146,68 @@ describe("a usage of which a part has another rate", () => {
   test.each(["prompt_tokens_details", "completion_tokens_details"])("is one with audio in %s", (details) => {
     expect(readChatUsage({ ...plain, [details]: { audio_tokens: 1 } })?.isSpecial).toBe(true);
     expect(readChatUsage({ ...plain, [details]: { audio_tokens: 0 } })).not.toHaveProperty("isSpecial");
+  });
+});
+
+describe("a usage of Anthropic's Messages", () => {
+  const plain = { inputTokens: 9, cachedInputTokens: 0, outputTokens: 5, reasoningTokens: 0 };
+
+  test("counts what was read from and written to the cache as input", () => {
+    const value = {
+      input_tokens: 9,
+      cache_read_input_tokens: 4,
+      cache_creation_input_tokens: 2,
+      output_tokens: 5,
+      output_tokens_details: { thinking_tokens: 3 },
+    };
+    const wanted = { inputTokens: 15, cachedInputTokens: 4, outputTokens: 5, reasoningTokens: 3 };
+    expect(readMessagesUsage(value)).toEqual(wanted);
+  });
+
+  test.each([
+    ["without more", {}],
+    ["with null in all the rest", { cache_read_input_tokens: null, service_tier: null, speed: null }],
+    ["of the standard tier", { service_tier: "standard", server_tool_use: { web_search_requests: 0 } }],
+    ["of Ark's default tier", { service_tier: "default", server_tool_use: null }],
+  ])("%s is plain", (_name, more) => {
+    expect(readMessagesUsage({ input_tokens: 9, output_tokens: 5, ...more })).toEqual(plain);
+  });
+
+  test.each([
+    [{ service_tier: "priority" }],
+    [{ service_tier: "batch" }],
+    [{ speed: "fast" }],
+    [{ server_tool_use: { web_search_requests: 1 } }],
+  ])("with %j is special", (more) => {
+    expect(readMessagesUsage({ input_tokens: 9, output_tokens: 5, ...more })).toEqual({
+      ...plain,
+      isSpecial: true,
+    });
+  });
+
+  test.each([
+    [null],
+    [[]],
+    [{}],
+    [{ input_tokens: 9 }],
+    [{ output_tokens: 5 }],
+    [{ input_tokens: -1, output_tokens: 5 }],
+    [{ input_tokens: 9, output_tokens: 0.5 }],
+    [{ input_tokens: "9", output_tokens: 5 }],
+    [{ input_tokens: 9, output_tokens: 5, cache_read_input_tokens: -1 }],
+    [{ input_tokens: 9, output_tokens: 5, cache_creation_input_tokens: "x" }],
+    [{ input_tokens: 9, output_tokens: 5, output_tokens_details: { thinking_tokens: 6 } }],
+  ])("%j is none", (value) => {
+    expect(readMessagesUsage(value)).toBeNull();
+  });
+
+  test("adds up to TOKENS_MAX; one more is none", () => {
+    const sum = (read: number) => ({
+      input_tokens: TOKENS_MAX - 1,
+      cache_read_input_tokens: read,
+      output_tokens: TOKENS_MAX,
+    });
+    expect(readMessagesUsage(sum(1))?.inputTokens).toBe(TOKENS_MAX);
+    expect(readMessagesUsage(sum(2))).toBeNull();
   });
 });
