@@ -49,7 +49,7 @@ const rows: readonly (readonly [number, string, string, boolean])[] = [
 
 describe("readArkError", () => {
   test.each(rows)("%d %s is %s, repeat %s", (status, upstreamCode, code, mayRepeat) => {
-    expect(read(status, upstreamCode)).toEqual({ upstreamCode, code, mayRepeat });
+    expect(read(status, upstreamCode)).toMatchObject({ upstreamCode, code, mayRepeat, facts: { code } });
   });
 
   test.each(["too many queued tasks, please retry", "当前排队任务过多"])(
@@ -62,15 +62,34 @@ describe("readArkError", () => {
     },
   );
 
+  test.each([
+    [403, "AccountOverdueError", 429, "insufficient_quota", "insufficient_quota"],
+    [403, "AccessDenied", 403, "permission_error", "permission_error"],
+    [401, "AuthenticationError", 401, "authentication_error", "invalid_api_key"],
+    [404, "ModelNotOpen", 404, "not_found_error", "model_not_found"],
+    [404, "InvalidEndpointOrModel.NotFound", 404, "not_found_error", "model_not_found"],
+    [429, "RequestBurstTooFast", 429, "rate_limit_error", "rate_limit_exceeded"],
+    [400, "OutofContextError", 400, "invalid_request_error", "context_length_exceeded"],
+    [400, "OutputTextSensitiveContentDetected", 400, "invalid_request_error", "content_filter"],
+    [500, "InternalServiceError", 500, "server_error", "server_error"],
+    // In the middle of a stream, whose status was good.
+    [200, "InternalServiceError", 500, "server_error", "server_error"],
+    [200, "ModelAccountTpmRateLimitExceeded", 500, "server_error", "server_error"],
+    [200, "OutputTextSensitiveContentDetected", 400, "invalid_request_error", "content_filter"],
+  ])("for a translation, %d %s is told as %d %s %s", (status, upstreamCode, told, type, code) => {
+    const facts = { status: told, type, code, message: "Why. Request id: 02", param: null };
+    expect(read(status, upstreamCode, "Why. Request id: 02")?.facts).toEqual(facts);
+  });
+
   test("reads the control plane's envelope and Anthropic's", () => {
     const control = { ResponseMetadata: { RequestId: "1", Error: { Code: "AccessDenied", Message: "no" } } };
-    expect(readArkError(403, Buffer.from(JSON.stringify(control)))).toEqual({
+    expect(readArkError(403, Buffer.from(JSON.stringify(control)))).toMatchObject({
       upstreamCode: "AccessDenied",
       code: "permission_error",
       mayRepeat: false,
     });
     const anthropic = { type: "error", error: { type: "rate_limit_error", message: "slow down" } };
-    expect(readArkError(429, Buffer.from(JSON.stringify(anthropic)))).toEqual({
+    expect(readArkError(429, Buffer.from(JSON.stringify(anthropic)))).toMatchObject({
       upstreamCode: null,
       code: "rate_limit_exceeded",
       mayRepeat: true,
@@ -101,7 +120,7 @@ describe("readArkError", () => {
 
   test("a code that cannot be one of Ark's is not handed on", () => {
     for (const code of ["a\nb", "a b", "x".repeat(129), "", "1a", "<b>"]) {
-      expect(read(400, code)).toEqual({
+      expect(read(400, code)).toMatchObject({
         upstreamCode: null,
         code: "invalid_request_error",
         mayRepeat: false,
