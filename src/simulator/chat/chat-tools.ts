@@ -10,6 +10,10 @@ export type ToolChoice =
 
 const TOOL_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
+export function isToolName(name: unknown): name is string {
+  return typeof name === "string" && TOOL_NAME.test(name);
+}
+
 function refuse(text: string, param: string): never {
   throw new ArkRefusal("InvalidParameter", text, param);
 }
@@ -23,7 +27,7 @@ export function readTools(value: unknown): readonly Tool[] {
     if (!isObject(described))
       refuse(`\`tools[${index}].type\` must be \`function\`.`, `tools[${index}].type`);
     const name = memberOf(described, "name");
-    if (typeof name !== "string" || !TOOL_NAME.test(name)) {
+    if (!isToolName(name)) {
       refuse(`\`tools[${index}].function.name\` must be 1 to 64 of A-Z a-z 0-9 _ -.`, "tools.function.name");
     }
     return { name, parameters: memberOf(described, "parameters") };

@@ -1,4 +1,5 @@
-/** Says a Messages body as a chat body, and refuses what Ark's base for Anthropic's protocol does (ark-api 6). */
+/** Says a Messages body as a chat body, and refuses what Ark's Anthropic base refuses (ark-api 6). */
+import { isToolName } from "../chat/chat-tools.ts";
 import { isObject, type JsonObject, memberOf } from "../json-value.ts";
 import { efforts } from "../models/reasoning-effort.ts";
 import { missing, refuse } from "./refusals.ts";
@@ -28,6 +29,7 @@ function chatTool(tool: unknown, index: number): JsonObject | null {
   const schema = memberOf(tool, "input_schema");
   if (name === undefined) missing(`${path}.name`);
   if (schema === undefined) missing(`${path}.input_schema`);
+  if (!isToolName(name)) refuse(`\`${path}.name\` must be 1 to 64 of A-Z a-z 0-9 _ -.`, `${path}.name`);
   if (!isObject(schema)) return refuse(`\`${path}.input_schema\` must be an object.`, `${path}.input_schema`);
   const described = { name, description: tool["description"], parameters: schema };
   return { type: "function", function: described };
@@ -132,8 +134,8 @@ function chatTier(body: JsonObject): string | undefined {
 }
 
 /**
- * The chat body that a Messages body amounts to. Unknown members are let pass, and so is what a client has for
- * others than Ark, such as `cache_control`, `metadata` and `context_management`.
+ * The chat body that a Messages body amounts to. Unknown members are let pass, and so is what clients have
+ * for others than Ark, such as `cache_control`, `metadata` and `context_management`.
  * @throws ArkRefusal at the first thing that is wrong
  */
 export function chatBodyOf(body: JsonObject, reading: BodyReading): JsonObject {

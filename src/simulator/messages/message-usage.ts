@@ -1,4 +1,4 @@
-/** The `usage` of a Messages answer: input without what the prompt cache held, thoughts not told apart (ark-api 6). */
+/** The `usage` of a Messages answer: input without what was cached, thoughts not told apart (ark-api 6). */
 import type { TokenCounts } from "../chat/chat-usage.ts";
 
 function render(inputJson: string, cachedJson: string, outputJson: string): string {
@@ -13,7 +13,7 @@ function figureOf(usageJson: string, name: string): string {
   return new RegExp(`"${name}":([^,}]*)`).exec(usageJson)?.[1] ?? "0";
 }
 
-/** Usage in chat's form, however spoiled, in the words of Messages: a figure that is no count stays as it is. */
+/** Usage in chat's form, however spoiled, in the words of Messages: what is no count stays as it is. */
 export function inAnthropicsWords(usageJson: string): string {
   if (usageJson === "null") return usageJson;
   const prompt = figureOf(usageJson, "prompt_tokens");

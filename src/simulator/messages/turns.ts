@@ -1,4 +1,4 @@
-/** Checks an Anthropic conversation as Ark does, and says it as chat's messages: both count and answer alike. */
+/** Checks an Anthropic conversation as Ark does, and says it as chat's messages: both count alike. */
 import { isObject, type JsonObject, memberOf } from "../json-value.ts";
 import { missing, refuse } from "./refusals.ts";
 
