@@ -1,4 +1,4 @@
-/** `npm run bench:doors`: what each door costs a request and a chunk in processor time, in this process alone. */
+/** `npm run bench:doors`: what each door costs a request and a chunk in processor time, by itself. */
 import { parseArgs } from "node:util";
 import { defaultRepairs } from "../src/core/changes.ts";
 import { systemClock } from "../src/core/clock.ts";
@@ -15,9 +15,10 @@ import { splice } from "../src/wire/json-splice.ts";
 
 const USAGE = `npm run bench:doors -- [--rounds 7] [--chunks 200000]
 
-Drives the doors' own code with the same conversation and the same words, one chunk a push, and prints the median
-of all rounds, in microseconds of this process: reading a request and making what goes to Ark of it, and a chunk of
-a stream, as Ark sends it and as it is translated. What the pipeline adds is the same for all doors (npm run bench).`;
+Drives the doors' own code with the same conversation and the same words, one chunk a push, and prints the
+median of all rounds, in microseconds of this process: reading a request and making what goes to Ark of it,
+and a chunk of a stream, as Ark sends it and as it is translated. What the pipeline adds is alike for all
+doors (npm run bench).`;
 
 const memories: Memories = {
   reasoning: new RememberedThoughts({ clock: systemClock }),
@@ -57,32 +58,54 @@ const bodies: Readonly<Record<Protocol, Buffer>> = {
 };
 
 const DELTA = " word of";
+/** One event, with its name where the protocol has names. */
+function eventOf(data: object, name: string | null): string {
+  return `${name === null ? "" : `event: ${name}\n`}data: ${JSON.stringify(data)}\n\n`;
+}
+
+function named(data: { readonly type: string; readonly [member: string]: unknown }): string {
+  return eventOf(data, data.type);
+}
+
 /** As Ark writes them (ark-api 4.4, 5.7, 6): the beginning of a stream, and one chunk of its text. */
 const streams: Readonly<Record<Protocol, { readonly head: string; readonly chunk: string }>> = {
   chat: {
     head: "",
-    chunk:
-      `data: {"choices":[{"delta":{"content":"${DELTA}","role":"assistant"},"index":0}],"created":1790000000` +
-      `,"id":"0217900000","model":"deepseek-v3-250324","service_tier":"default"` +
-      `,"object":"chat.completion.chunk","usage":null}\n\n`,
+    chunk: eventOf(
+      {
+        choices: [{ delta: { content: DELTA, role: "assistant" }, index: 0 }],
+        created: 1_790_000_000,
+        id: "0217900000",
+        model: "deepseek-v3-250324",
+        service_tier: "default",
+        object: "chat.completion.chunk",
+        usage: null,
+      },
+      null,
+    ),
   },
   messages: {
     head:
-      'event: message_start\ndata: {"type":"message_start","message":{"id":"0217","type":"message","role":"assistant"' +
-      ',"model":"m","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":9,"output_tokens":0}}}\n\n' +
-      'event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n',
-    chunk:
-      "event: content_block_delta\n" +
-      `data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"${DELTA}"}}\n\n`,
+      named({
+        type: "message_start",
+        message: { id: "0217", content: [], usage: { input_tokens: 9 } },
+      }) + named({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }),
+    chunk: named({
+      type: "content_block_delta",
+      index: 0,
+      delta: { type: "text_delta", text: DELTA },
+    }),
   },
   responses: {
-    head:
-      'event: response.created\ndata: {"type":"response.created","response":{"id":"resp_0217","object":"response"' +
-      ',"created_at":1790000000,"model":"m","status":"in_progress"},"sequence_number":0}\n\n',
-    chunk:
-      "event: response.output_text.delta\n" +
-      `data: {"type":"response.output_text.delta","content_index":0,"delta":"${DELTA}","item_id":"msg_0217900000000"` +
-      ',"output_index":0,"sequence_number":7}\n\n',
+    head: named({ type: "response.created", response: { id: "resp_0217" }, sequence_number: 0 }),
+    chunk: named({
+      type: "response.output_text.delta",
+      content_index: 0,
+      delta: DELTA,
+      item_id: "msg_0217900000000",
+      output_index: 0,
+      sequence_number: 7,
+    }),
   },
 };
 
