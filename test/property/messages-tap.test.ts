@@ -1,4 +1,4 @@
-/** However a Messages stream of Ark's is cut, the client gets the same bytes and the ledger the same figures. */
+/** However a Messages stream of Ark's is cut, the client gets the same bytes and the ledger its figures. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MessagesTap } from "../../src/protocols/messages/verbatim/tap.ts";

@@ -1,8 +1,8 @@
 /** Translates the content blocks of Messages into the parts of chat messages. */
 import type { ChatPart, JsonObject } from "../../../core/chat.ts";
-import { isObject } from "../../chat-answer.ts";
+import { isObject, textOf } from "../../chat-answer.ts";
+import { arrayAt, objectAt, stringAt } from "../../client-json.ts";
 import { invalidMember } from "../../read-members.ts";
-import { arrayAt, objectAt, stringAt, wordOf } from "./client-json.ts";
 
 /** Between blocks that become one text. */
 export const PARAGRAPH = "\n\n";
@@ -51,14 +51,14 @@ function imagePart(block: JsonObject, path: string): ChatPart {
 
 /** Its title and context, then what it says. */
 function described(block: JsonObject, text: string): string {
-  const head = [wordOf(block["title"]), wordOf(block["context"])].filter((line) => line !== null);
+  const head = [textOf(block["title"]), textOf(block["context"])].filter((line) => line !== null);
   return [...head, text].filter((line) => line !== "").join("\n");
 }
 
 function documentParts(block: JsonObject, path: string): readonly ChatPart[] {
   const at = `${path}.source`;
   const source = objectAt(block["source"], at);
-  const title = wordOf(block["title"]);
+  const title = textOf(block["title"]);
   const named = title === null ? {} : { filename: title };
   switch (source["type"]) {
     case "base64":
@@ -82,8 +82,8 @@ function documentParts(block: JsonObject, path: string): readonly ChatPart[] {
 }
 
 function searchResultParts(block: JsonObject, path: string): readonly ChatPart[] {
-  const texts = blocksAt(block["content"], `${path}.content`).map(({ text }) => wordOf(text));
-  const lines = [wordOf(block["title"]), wordOf(block["source"]), ...texts];
+  const texts = blocksAt(block["content"], `${path}.content`).map(({ text }) => textOf(text));
+  const lines = [textOf(block["title"]), textOf(block["source"]), ...texts];
   return textParts(lines.filter((line) => line !== null).join("\n"));
 }
 
@@ -115,7 +115,7 @@ export function partsOf(block: JsonObject, path: string): readonly ChatPart[] {
 function toolChange(block: JsonObject): string {
   const tool = isObject(block["tool"]) ? block["tool"] : {};
   const definition = isObject(tool["definition"]) ? tool["definition"] : {};
-  const name = wordOf(tool["name"]) ?? wordOf(definition["name"]);
+  const name = textOf(tool["name"]) ?? textOf(definition["name"]);
   if (name === null) return "";
   const change = block["type"] === "tool_addition" ? "now" : "no longer";
   return `The tool ${name} is ${change} available.`;

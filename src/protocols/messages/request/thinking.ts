@@ -6,7 +6,7 @@ import {
   reasoningEfforts,
 } from "../../../core/chat.ts";
 import { isObject } from "../../chat-answer.ts";
-import { numberOf } from "./client-json.ts";
+import { numberOf } from "../../client-json.ts";
 
 /** Up to so many tokens of thought, that effort: a third of common use each. */
 const LOW_BUDGET_TOKENS_MAX = 4_096;

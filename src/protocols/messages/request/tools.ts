@@ -1,10 +1,10 @@
 /** Translates a Messages request's tools and its choice among them. */
 import type { ChatRequest, ChatTool, ChatToolChoice, JsonObject } from "../../../core/chat.ts";
 import type { GatewayError } from "../../../core/errors.ts";
-import { isObject } from "../../chat-answer.ts";
+import { isObject, textOf } from "../../chat-answer.ts";
+import { arrayAt, objectAt, stringAt } from "../../client-json.ts";
 import { invalidMember } from "../../read-members.ts";
 import { ToolNames } from "../tool-names.ts";
-import { arrayAt, objectAt, stringAt, wordOf } from "./client-json.ts";
 
 export type TranslatedTools = Pick<ChatRequest, "tools" | "tool_choice" | "parallel_tool_calls"> & {
   readonly names: ToolNames;
@@ -23,7 +23,7 @@ function parametersOf(schema: unknown): JsonObject {
 }
 
 function translateTool(tool: JsonObject, name: string): ChatTool {
-  const description = wordOf(tool["description"]);
+  const description = textOf(tool["description"]);
   const strict = tool["strict"];
   return {
     type: "function",
@@ -75,7 +75,7 @@ export function translateTools(body: JsonObject, messages: readonly unknown[]): 
     const tool = objectAt(value, path);
     const type = tool["type"];
     if (typeof type === "string" && type !== "custom") {
-      left.push(wordOf(tool["name"]) ?? type);
+      left.push(textOf(tool["name"]) ?? type);
       continue;
     }
     const name = stringAt(tool, "name", path);
@@ -126,7 +126,7 @@ function forced(name: string, tools: ReadonlyMap<string, ChatTool>, left: readon
   throw invalidMember(
     "tool_choice.name",
     left.includes(name)
-      ? `\`tool_choice\` forces ${shown(name)}, a tool of Anthropic's own service, which this model cannot run.`
+      ? `\`tool_choice\` forces ${shown(name)}, a tool of Anthropic's own service: this model cannot run it.`
       : `\`tool_choice\` forces ${shown(name)}, which is not among \`tools\`.`,
   );
 }

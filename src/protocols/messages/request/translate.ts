@@ -2,13 +2,13 @@
 import type { ChatMessage, ChatRequest, ChatResponseFormat, JsonObject } from "../../../core/chat.ts";
 import { GatewayError } from "../../../core/errors.ts";
 import { parseExact } from "../../../wire/exact-json.ts";
-import { isObject } from "../../chat-answer.ts";
+import { isObject, textOf } from "../../chat-answer.ts";
+import { arrayAt, numberOf } from "../../client-json.ts";
 import type { Intent } from "../../door.ts";
 import { invalidMember } from "../../read-members.ts";
 import type { ThoughtSeal } from "../thoughts.ts";
 import type { ToolNames } from "../tool-names.ts";
 import { blocksAt, systemText } from "./blocks.ts";
-import { arrayAt, numberOf, wordOf } from "./client-json.ts";
 import { chatMessages } from "./conversation.ts";
 import { omitsThoughts, translateThinking } from "./thinking.ts";
 import { translateTools } from "./tools.ts";
@@ -39,7 +39,7 @@ function systemMessages(system: unknown): ChatMessage[] {
   if (system === undefined || system === null) return [];
   const blocks = blocksAt(system, "system");
   const text = systemText(
-    blocks.filter((block) => !wordOf(block["text"])?.startsWith(BILLING_HEADER)),
+    blocks.filter((block) => !textOf(block["text"])?.startsWith(BILLING_HEADER)),
     "system",
   );
   return text === "" ? [] : [{ role: "system", content: text }];
@@ -68,7 +68,7 @@ function responseFormat(body: JsonObject): ChatResponseFormat | null {
 }
 
 function stopSequences(body: JsonObject): Pick<ChatRequest, "stop"> {
-  const stop = arrayAt(body["stop_sequences"], "stop_sequences").filter((text) => wordOf(text) !== null);
+  const stop = arrayAt(body["stop_sequences"], "stop_sequences").filter((text) => textOf(text) !== null);
   return stop.length === 0 ? {} : { stop: stop as string[] };
 }
 
@@ -76,7 +76,7 @@ function stopSequences(body: JsonObject): Pick<ChatRequest, "stop"> {
 function settings(body: JsonObject, { outputTokensMax }: Intent): Partial<ChatRequest> {
   const temperature = numberOf(body["temperature"]);
   const topP = numberOf(body["top_p"]);
-  const tier = wordOf(body["service_tier"]);
+  const tier = textOf(body["service_tier"]);
   const format = responseFormat(body);
   return {
     ...(outputTokensMax === null

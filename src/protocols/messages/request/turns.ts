@@ -1,10 +1,11 @@
 /** Reads the messages of a Messages request into turns: what each side said, did and got back. */
 import type { ChatPart, ChatToolCall, JsonObject } from "../../../core/chat.ts";
+import { textOf } from "../../chat-answer.ts";
+import { objectAt, stringAt } from "../../client-json.ts";
 import { invalidMember } from "../../read-members.ts";
 import { openThought, type ThoughtSeal } from "../thoughts.ts";
 import { arkToolName } from "../tool-names.ts";
 import { blocksAt, PARAGRAPH, partsOf, systemText } from "./blocks.ts";
-import { objectAt, stringAt, wordOf } from "./client-json.ts";
 
 export type ToolResult = {
   readonly kind: "result";
@@ -72,10 +73,10 @@ function assistantTurn(content: unknown, path: string, seal: ThoughtSeal): Assis
     const type = block["type"];
     if (type === "tool_use") calls.push(callOf(block, at));
     else if (type === "thinking" || type === "redacted_thinking") {
-      const thought = openThought(block["signature"] ?? block["data"], wordOf(block["thinking"]), seal);
+      const thought = openThought(block["signature"] ?? block["data"], textOf(block["thinking"]), seal);
       if (thought.text !== null) thoughts.push(thought.text);
       encrypted = thought.encrypted ?? encrypted;
-    } else if (type === "compaction") texts.push(wordOf(block["content"]) ?? "");
+    } else if (type === "compaction") texts.push(textOf(block["content"]) ?? "");
     // A model cannot have said anything but text: whatever else stands here is of Anthropic's own service.
     else for (const part of partsOf(block, at)) if (part.type === "text") texts.push(part.text);
   }

@@ -1,7 +1,7 @@
 /** Reads members of a client's parsed JSON, and says plainly where one is not what it should be. */
-import type { JsonObject } from "../../../core/chat.ts";
-import { isObject } from "../../chat-answer.ts";
-import { invalidMember } from "../../read-members.ts";
+import type { JsonObject } from "../core/chat.ts";
+import { isObject } from "./chat-answer.ts";
+import { invalidMember } from "./read-members.ts";
 
 /** @throws GatewayError invalid_request */
 export function objectAt(value: unknown, path: string): JsonObject {
@@ -14,11 +14,6 @@ export function stringAt(object: JsonObject, name: string, path: string): string
   const value = object[name];
   if (typeof value === "string") return value;
   throw invalidMember(`${path}.${name}`, `\`${path}.${name}\` must be a string.`);
-}
-
-/** A string with something in it, or null. */
-export function wordOf(value: unknown): string | null {
-  return typeof value === "string" && value !== "" ? value : null;
 }
 
 /** Missing and null are nothing. @throws GatewayError invalid_request */
