@@ -74,7 +74,8 @@ describe("readArkError", () => {
     [500, "InternalServiceError", 500, "server_error", "server_error"],
     // In the middle of a stream, whose status was good.
     [200, "InternalServiceError", 500, "server_error", "server_error"],
-    [200, "ModelAccountTpmRateLimitExceeded", 500, "server_error", "server_error"],
+    [200, "ModelAccountTpmRateLimitExceeded", 429, "rate_limit_error", "rate_limit_exceeded"],
+    [200, "ServerOverloaded", 429, "rate_limit_error", "rate_limit_exceeded"],
     [200, "OutputTextSensitiveContentDetected", 400, "invalid_request_error", "content_filter"],
   ])("for a translation, %d %s is told as %d %s %s", (status, upstreamCode, told, type, code) => {
     const facts = { status: told, type, code, message: "Why. Request id: 02", param: null };

@@ -28,6 +28,9 @@ const byCode = new Map<string, Meaning>([
 /** An upper bound on Ark's own longest code, and all the characters that its codes are made of. */
 const arkCode = /^[A-Za-z][A-Za-z0-9_.]{0,127}$/;
 
+/** Ark's codes for limits that pass by themselves (ark-api 14.2). */
+const limitCode = /RateLimitExceeded|^(?:ServerOverloaded|RequestBurstTooFast|InflightBatchsizeExceeded)$/;
+
 /** `QuotaExceeded` alone has three meanings; the one about queued tasks is over when the queue is shorter. */
 const queueText = /queue|排队/i;
 
@@ -36,7 +39,12 @@ function meaningOf(status: number, code: string | null, message: string): Meanin
     const known = byCode.get(code) ?? byShape(code, message);
     if (known !== null) return known;
   }
-  return byStatus(status);
+  return status < 400 ? inStream(code) : byStatus(status);
+}
+
+/** The status was good when the stream began: only the code tells what broke it. */
+function inStream(code: string | null): Meaning {
+  return useless(code !== null && limitCode.test(code) ? "rate_limit_exceeded" : "server_error");
 }
 
 function byShape(code: string, message: string): Meaning | null {
