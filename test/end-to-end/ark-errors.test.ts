@@ -40,6 +40,8 @@ const rows: readonly Row[] = [
   [400, "InvalidArgumentError.InvalidImageDetail", "invalid_request_error", false],
   [400, "InvalidImageURL.EmptyURL", "invalid_request_error", false],
   [400, "InvalidImageURL.InvalidFormat", "invalid_request_error", false],
+  [400, "InvalidParameter.PreviousResponseNotFound", "previous_response_not_found", false],
+  [404, "NotFound.Response", "response_not_found", false],
   [400, "OutofContextError", "context_length_exceeded", false],
   [400, "InvalidEndpoint.ClosedEndpoint", "model_not_found", false],
   [400, "SensitiveContentDetected", "content_policy_violation", false],

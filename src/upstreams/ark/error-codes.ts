@@ -21,6 +21,7 @@ const byCode = new Map<string, Meaning>([
   ["ModelNotOpen", modelNotFound],
   ["UnsupportedModel", modelNotFound],
   ["InvalidParameter.PreviousResponseNotFound", useless("previous_response_not_found")],
+  ["NotFound.Response", useless("response_not_found")],
   ["OutofContextError", useless("context_length_exceeded")],
   ["ContentSecurityDetectionError", useless("content_policy_violation")],
 ]);
@@ -116,6 +117,7 @@ const statusByCode = new Map<string, number>([
   ["rate_limit_exceeded", 429],
   ["context_length_exceeded", 400],
   ["previous_response_not_found", 400],
+  ["response_not_found", 404],
   ["content_policy_violation", 400],
   ["content_filter", 400],
 ]);
