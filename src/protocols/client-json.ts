@@ -16,6 +16,14 @@ export function stringAt(object: JsonObject, name: string, path: string): string
   throw invalidMember(`${path}.${name}`, `\`${path}.${name}\` must be a string.`);
 }
 
+/** A string with something in it; missing and null are none. @throws GatewayError invalid_request */
+export function wordAt(object: JsonObject, name: string): string | null {
+  const value = object[name];
+  if (value === undefined || value === null || value === "") return null;
+  if (typeof value === "string") return value;
+  throw invalidMember(name, `\`${name}\` must be a string or null.`);
+}
+
 /** Missing and null are nothing. @throws GatewayError invalid_request */
 export function arrayAt(value: unknown, path: string): readonly unknown[] {
   if (value === undefined || value === null) return [];

@@ -1,8 +1,8 @@
 /** Translates the content parts of Responses items into the parts of chat messages. */
 import type { ChatPart, JsonObject } from "../../../../core/chat.ts";
 import { textOf } from "../../../chat-answer.ts";
+import { arrayAt, objectAt, stringAt } from "../../../client-json.ts";
 import { invalidMember } from "../../../read-members.ts";
-import { arrayAt, objectAt, stringAt } from "../client-json.ts";
 
 /** Between texts that become one. */
 export const PARAGRAPH = "\n\n";

@@ -5,8 +5,8 @@ import type { KeyId } from "../../../../core/ids.ts";
 import type { ResponseStore, StoredResponse } from "../../../../core/memories.ts";
 import { parseExact } from "../../../../wire/exact-json.ts";
 import { isObject } from "../../../chat-answer.ts";
+import { objectAt, stringAt } from "../../../client-json.ts";
 import { invalidMember } from "../../../read-members.ts";
-import { objectAt, stringAt } from "../client-json.ts";
 import { responseIdOfItem } from "../ids.ts";
 import { typeOf } from "./item-pieces.ts";
 

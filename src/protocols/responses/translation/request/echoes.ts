@@ -1,7 +1,7 @@
 /** What a response says of its own request: the members that OpenAI gives back, with what holds where none was sent. */
 import type { JsonObject } from "../../../../core/chat.ts";
 import { isObject, textOf } from "../../../chat-answer.ts";
-import { numberOf } from "../client-json.ts";
+import { numberOf } from "../../../client-json.ts";
 
 /** Kept where they are there at all. */
 const PASSED_ON = ["user", "safety_identifier", "prompt_cache_key", "prompt_cache_retention"] as const;

@@ -1,10 +1,10 @@
 /** Translates the items of a Responses conversation: what was said, thought, called and returned. */
 import type { JsonObject } from "../../../../core/chat.ts";
 import { isObject, textOf } from "../../../chat-answer.ts";
+import { objectAt, stringAt } from "../../../client-json.ts";
 import { invalidMember } from "../../../read-members.ts";
 import { customArguments } from "../../custom-tools.ts";
 import type { ToolKind, ToolNames } from "../../tool-names.ts";
-import { objectAt, stringAt } from "../client-json.ts";
 import type { CallersSeal } from "../sealed-items.ts";
 import { joinedText, PARAGRAPH, partsOf, textPart } from "./content-parts.ts";
 import type { Piece, ResultPiece } from "./conversation.ts";
@@ -43,9 +43,11 @@ function messagePieces(item: JsonObject, path: string): readonly Piece[] {
   }
 }
 
+/** Arguments as the model wrote them; none at all are an empty object. */
 function called(id: string, name: string, given: unknown): Piece {
   const text = typeof given === "string" ? given : JSON.stringify(given ?? {});
-  return { kind: "call", call: { id, type: "function", function: { name, arguments: text } } };
+  const written = text.trim() === "" ? "{}" : text;
+  return { kind: "call", call: { id, type: "function", function: { name, arguments: written } } };
 }
 
 function toolCall(item: JsonObject, path: string, kind: ToolKind, names: ToolNames): Piece {
@@ -94,19 +96,19 @@ function summaryPiece(item: JsonObject, path: string, seal: CallersSeal): Piece 
 }
 
 /** A call of a tool that OpenAI knows by name and the client runs, as the one of a function of that name. */
-function namedCall(item: JsonObject, type: string): readonly Piece[] {
+function namedCall(item: JsonObject, type: string, names: ToolNames): readonly Piece[] {
   const callId = textOf(item["call_id"]);
   if (callId === null) return [];
-  return [
-    called(callId, type.slice(0, -"_call".length), item["action"] ?? item["operation"] ?? item["arguments"]),
-  ];
+  const name = names.arkName(type.slice(0, -"_call".length), null);
+  return [called(callId, name, item["action"] ?? item["operation"] ?? item["arguments"])];
 }
 
-function mcpCall(item: JsonObject, path: string): readonly Piece[] {
+function mcpCall(item: JsonObject, path: string, names: ToolNames): readonly Piece[] {
   const id = stringAt(item, "id", path);
+  const name = names.arkName(stringAt(item, "name", path), textOf(item["server_label"]));
   const output = item["output"] ?? item["error"];
   return [
-    called(id, stringAt(item, "name", path), item["arguments"]),
+    called(id, name, item["arguments"]),
     resultPiece(id, typeof output === "string" || isObject(output) ? output : "", `${path}.output`),
   ];
 }
@@ -147,12 +149,12 @@ function piecesOfItem(item: JsonObject, path: string, reading: ItemReading): rea
         `\`${path}\` asks for a compaction, which this model's responses cannot make. Use POST /v1/responses/compact.`,
       );
     case "mcp_call":
-      return mcpCall(item, path);
+      return mcpCall(item, path, reading.names);
     default: {
       const callId = textOf(item["call_id"]) ?? textOf(item["id"]);
       if (type.endsWith("_call_output") && callId !== null)
         return [resultPiece(callId, item["output"], `${path}.output`)];
-      return type.endsWith("_call") ? namedCall(item, type) : otherPieces(item, type);
+      return type.endsWith("_call") ? namedCall(item, type, reading.names) : otherPieces(item, type);
     }
   }
 }

@@ -6,8 +6,8 @@ import {
   reasoningEfforts,
 } from "../../../../core/chat.ts";
 import { isObject, textOf } from "../../../chat-answer.ts";
+import { numberOf, stringAt, wordAt } from "../../../client-json.ts";
 import { invalidMember } from "../../../read-members.ts";
-import { numberOf, stringAt, wordAt } from "../client-json.ts";
 
 /** Ark's bound for `max_completion_tokens` (ark-api 4.1). */
 export const COMPLETION_TOKENS_MAX = 65_536;
@@ -19,18 +19,17 @@ function tokenBound(body: JsonObject): Pick<ChatRequest, "max_completion_tokens"
 }
 
 /**
- * `none` and `minimal` turn thinking off, in both of Ark's words for it: some models only heed the one (ark-api
- * 4.6), and beside `disabled` no other effort than `minimal` may stand. Ark's own `thinking` counts too.
+ * `none` and `minimal` turn thinking off, in the word for it that all models heed (ark-api 4.6), beside which
+ * no effort is sent. Ark's own `thinking` counts too.
  */
 function thought(body: JsonObject): Pick<ChatRequest, "thinking" | "reasoning_effort"> {
   const { reasoning, thinking } = body;
   const asked = isObject(reasoning) ? reasoning["effort"] : null;
   const effort = reasoningEfforts.find((known) => known === asked);
   const type = isObject(thinking) ? thinking["type"] : null;
-  if (effort === "none" || effort === "minimal") {
-    return { thinking: { type: "disabled" }, reasoning_effort: "minimal" };
+  if (effort === "none" || effort === "minimal" || type === "disabled") {
+    return { thinking: { type: "disabled" } };
   }
-  if (type === "disabled") return { thinking: { type } };
   return {
     ...(type === "enabled" ? { thinking: { type } } : {}),
     ...(effort === undefined ? {} : { reasoning_effort: effort }),

@@ -1,10 +1,10 @@
 /** Translates a Responses request's tools and its choice among them. */
 import type { ChatRequest, ChatTool, ChatToolChoice, JsonObject } from "../../../../core/chat.ts";
+import { arrayAt } from "../../../client-json.ts";
 import { invalidMember } from "../../../read-members.ts";
 import { type FunctionTool, flattenTools } from "../../flat-tools.ts";
 import { readToolChoice } from "../../tool-choice.ts";
 import type { ToolNames } from "../../tool-names.ts";
-import { arrayAt } from "../client-json.ts";
 
 export type TranslatedTools = {
   readonly request: Pick<ChatRequest, "tools" | "tool_choice" | "parallel_tool_calls">;

@@ -3,10 +3,10 @@ import type { ChatMessage, ChatRequest, JsonObject } from "../../../../core/chat
 import { GatewayError } from "../../../../core/errors.ts";
 import { parseExact } from "../../../../wire/exact-json.ts";
 import { isObject } from "../../../chat-answer.ts";
+import { wordAt } from "../../../client-json.ts";
 import type { CallContext } from "../../../door.ts";
 import { invalidMember } from "../../../read-members.ts";
 import type { ToolNames } from "../../tool-names.ts";
-import { wordAt } from "../client-json.ts";
 import { CallersSeal } from "../sealed-items.ts";
 import { chatMessages } from "./conversation.ts";
 import { EarlierItems } from "./earlier-items.ts";
