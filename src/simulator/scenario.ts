@@ -14,9 +14,9 @@ export type Scenario = {
   readonly chunkIntervalMs?: number;
   /** The exact length of answers, where the request allows it. */
   readonly replyTokens?: number;
-  /** For each kind of fault how likely it is to strike a chat request, from 0 to 1; at most one strikes. */
+  /** For each kind of fault how likely it is to strike a billed call, from 0 to 1; at most one strikes. */
   readonly faultRate?: FaultRates;
-  /** What the first chat requests meet, one step each; null is a request that nothing happens to. */
+  /** What the first billed calls meet, one step each; null is a request that nothing happens to. */
   readonly script?: readonly ScriptStep[];
   /** Begins the script again when it is over. */
   readonly repeat?: boolean;
