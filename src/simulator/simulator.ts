@@ -38,8 +38,8 @@ export type SimulatorOptions = {
   /** The exact length of answers, as far as the request's limits allow. Default: a few sentences. */
   readonly replyTokens?: number;
   /**
-   * Refuses what was refused before the notice of 2026-09-09: on chat the role `developer` and empty messages,
-   * on Messages the role `system` and signatures that are not Ark's. Default true.
+   * Refuses what was refused before the notice of 2026-09-09: on chat the role `developer` and empty
+   * messages, on Messages the role `system` and signatures that are not Ark's. Default true.
    */
   readonly strictRoles?: boolean;
   /** Refuses members and types in Responses requests that Ark does not know. Default true. */
