@@ -3,5 +3,13 @@ import { chatDoor } from "./chat/index.ts";
 import type { Door } from "./door.ts";
 import { countTokensDoor, messagesDoor } from "./messages/index.ts";
 import { compactDoor } from "./responses/compact.ts";
+import { inputTokensDoor, responsesDoor } from "./responses/index.ts";
 
-export const doors: readonly Door[] = [chatDoor, messagesDoor, countTokensDoor, compactDoor];
+export const doors: readonly Door[] = [
+  chatDoor,
+  messagesDoor,
+  countTokensDoor,
+  responsesDoor,
+  inputTokensDoor,
+  compactDoor,
+];
