@@ -61,6 +61,19 @@ export class Scene {
   get arkPath(): string | undefined {
     return this.simulator.requests.at(-1)?.path;
   }
+
+  /** The length of Ark's own answer to the latest call: it may be another protocol's than the client's. */
+  async arkAnswerBytes(): Promise<number> {
+    const [upstream] = this.running.gateway.config.upstreams;
+    const latest = this.simulator.requests.at(-1);
+    if (upstream === undefined || latest === undefined) throw new Error("Ark was not called");
+    const answer = await fetch(new URL(latest.path, upstream.baseUrl), {
+      method: latest.method,
+      headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" },
+      body: latest.body,
+    });
+    return (await answer.arrayBuffer()).byteLength;
+  }
 }
 
 /** One gateway for a file of tests; what was scripted for one test is forgotten before the next. */
