@@ -1,12 +1,20 @@
 /** Who may do what on the data plane: every door and page, each kind of key, each way of carrying it. */
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { ModelsPage, OpenPage } from "../../src/pipeline/endpoint.ts";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { ModelsPage, OpenPage, StoredPage } from "../../src/pipeline/endpoint.ts";
 import { doors } from "../../src/protocols/index.ts";
-import { callGateway, chatBodyFor } from "../support/gateway-call.ts";
+import { doorManners } from "../support/door-manners.ts";
+import { callGateway } from "../support/gateway-call.ts";
 import { type KeyedGateway, startKeyedGateway } from "../support/keyed-gateway.ts";
 
 type Page = (OpenPage | ModelsPage)["route"];
-type Row = { readonly path: string; readonly isOpen: boolean; readonly method: "GET" | "POST" };
+type Row = {
+  readonly path: string;
+  readonly isOpen: boolean;
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly body?: object;
+  /** For whoever may come in; 404 where there is nothing of his. */
+  readonly found?: 200 | 404;
+};
 
 /** A page that is added to the gateway does not compile until it has a row. */
 const pages: { readonly [page in Page]: Omit<Row, "method"> } = {
@@ -17,13 +25,30 @@ const pages: { readonly [page in Page]: Omit<Row, "method"> } = {
   "/models/{id}": { path: "/v1/models/deepseek-v3", isOpen: false },
 };
 
-const doorRows: readonly Row[] = doors.flatMap(({ paths }) =>
+const NOTHING_STORED = "resp_vp00000000000000000000000000000000";
+const storedRows: { readonly [route in StoredPage["route"]]: readonly Row[] } = {
+  "/responses/{id}": [
+    { path: `/v1/responses/${NOTHING_STORED}`, isOpen: false, method: "GET", found: 404 },
+    { path: `/responses/${NOTHING_STORED}`, isOpen: false, method: "DELETE", found: 404 },
+  ],
+  "/responses/{id}/input_items": [
+    { path: `/v1/responses/${NOTHING_STORED}/input_items`, isOpen: false, method: "GET", found: 404 },
+  ],
+};
+
+const doorRows: readonly Row[] = doors.flatMap(({ name, paths }) =>
   paths.flatMap((path) =>
-    ["", "/v1", "/v1/v1"].map((prefix) => ({ path: prefix + path, isOpen: false, method: "POST" as const })),
+    ["", "/v1", "/v1/v1", "/anthropic/v1"].map((prefix) => ({
+      path: prefix + path,
+      isOpen: false,
+      method: "POST" as const,
+      body: doorManners[name].body({ model: "deepseek-v3" }),
+    })),
   ),
 );
 const rows: readonly Row[] = [
   ...Object.values(pages).map((page) => ({ ...page, method: "GET" as const })),
+  ...Object.values(storedRows).flat(),
   ...doorRows,
 ];
 
@@ -47,25 +72,26 @@ const carriers: readonly {
 
 let gateway: KeyedGateway;
 
-beforeAll(async () => {
+// One for each row: so many wrong keys from one address would be refused for a minute.
+beforeEach(async () => {
   gateway = await startKeyedGateway();
 });
 
-afterAll(() => gateway.close());
+afterEach(() => gateway.close());
 
-async function statusOf({ path, method }: Row, headers: Headers, query = ""): Promise<number> {
+async function statusOf({ path, method, body }: Row, headers: Headers, query = ""): Promise<number> {
   const isPost = method === "POST";
   const { status } = await callGateway(gateway, {
     method,
     path: `${path}${query}`,
     headers: { ...headers, ...(isPost ? { "content-type": "application/json" } : {}) },
-    ...(isPost ? { body: JSON.stringify(chatBodyFor("deepseek-v3")) } : {}),
+    ...(isPost ? { body: JSON.stringify(body) } : {}),
   });
   return status;
 }
 
 test("there is a door, and a row for each of its paths", () => {
-  expect(doorRows.length).toBe(3 * doors.flatMap(({ paths }) => paths).length);
+  expect(doorRows.length).toBe(4 * doors.flatMap(({ paths }) => paths).length);
   expect(doorRows.length).toBeGreaterThan(0);
 });
 
@@ -73,7 +99,7 @@ test.each(rows)("$method $path", async (row) => {
   const { record, secret } = await gateway.newKey();
   for (const { name, opens, carry } of carriers) {
     const status = await statusOf(row, carry(secret));
-    expect([name, status]).toEqual([name, row.isOpen || opens ? 200 : 401]);
+    expect([name, status]).toEqual([name, row.isOpen || opens ? (row.found ?? 200) : 401]);
   }
   const query = `?key=${secret}&api_key=${secret}&access_token=${secret}`;
   expect(await statusOf(row, {}, query)).toBe(row.isOpen ? 200 : 401);
