@@ -27,22 +27,30 @@ export function billOf(house: House, plan: CallPlan, attempt: Attempt, consumpti
       return priced(plan, usage, isFinal ? "upstream_final" : "upstream_partial");
     }
     case "untold": {
-      const { delivered } = consumption;
-      const usage = estimate(house, plan, attempt, delivered);
+      const { delivered, opening } = consumption;
+      const usage = estimate(house, plan, attempt, delivered, opening);
       return priced(plan, usage, delivered === null ? "estimated" : "counted");
     }
   }
 }
 
-/** Nothing is taken for cached: an estimate should not flatter. */
-function estimate(house: House, plan: Plan, attempt: Attempt, delivered: TextMeasure | null): Usage {
+/** Nothing is taken for cached that was not told: an estimate should not flatter. */
+function estimate(
+  house: House,
+  plan: Plan,
+  attempt: Attempt,
+  delivered: TextMeasure | null,
+  opening: Usage | null,
+): Usage {
   const { estimator } = house;
   const model = attempt.target.label;
-  const inputTokens = estimator.inputTokens(model, plan.measure);
   const outputTokens =
     delivered === null
       ? unseenTokens(house, plan, attempt)
       : bounded(plan, delivered, estimator.outputTokens(model, delivered));
+  // Of nothing, where the figures are told at the end alone.
+  if (opening !== null && opening.inputTokens > 0) return { ...opening, outputTokens, reasoningTokens: 0 };
+  const inputTokens = estimator.inputTokens(model, plan.measure);
   return { inputTokens, cachedInputTokens: 0, outputTokens, reasoningTokens: 0 };
 }
 

@@ -135,8 +135,10 @@ export interface Tap {
   readonly hasMore: boolean;
   /** The upstream's own error event, once it has been given back. */
   readonly failure: StreamFailure | null;
-  /** The last valid usage. */
+  /** The last valid usage that holds what has been put out. */
   readonly usage: Usage | null;
+  /** What a stream tells of its input before it begins to answer; its output stands for nothing. */
+  readonly openingUsage: Usage | null;
   /** That usage came in the chunk that closes the bill: whatever is cut after it, the figures stand. */
   readonly usageIsFinal: boolean;
   /** Whole events heard so far; comments are not events. */

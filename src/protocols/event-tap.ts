@@ -78,6 +78,7 @@ export abstract class EventTap implements Tap {
   hasMore = false;
   failure: StreamFailure | null = null;
   usage: Usage | null = null;
+  openingUsage: Usage | null = null;
   usageIsFinal = false;
   events = 0;
   insideEvent = false;

@@ -144,7 +144,17 @@ describe("endings", () => {
   test.each(named(streaming))("Ark cuts a stream: %s", async (_name, way) => {
     const made = call(way, { stream: true, step: { kind: "close", afterBytes: 1_500 } });
     expect(await brokenStream(way, made)).toBe("upstream_truncated");
-    expect(await made.row()).toMatchObject({ state: "partial", cause: "US" });
+    const row = await made.row();
+    expect(row).toMatchObject({ state: "partial", cause: "US", provenance: "counted" });
+    expect(row.usage?.outputTokens).toBeGreaterThan(0);
+  });
+
+  test.each(named(streaming))("Ark leaves out the bill of a stream: %s", async (_name, way) => {
+    const made = call(way, { stream: true, step: { kind: "usage", variant: "missing" } });
+    expect((await whole(made)).status).toBe(200);
+    const row = await made.row();
+    expect(row).toMatchObject({ state: "settled", provenance: "counted" });
+    expect(row.usage?.outputTokens).toBeGreaterThan(5);
   });
 
   test.each(named(streaming))("Ark leaves out its closing event: %s", async (_name, way) => {

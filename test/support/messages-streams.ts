@@ -54,7 +54,7 @@ function stream(name: string, bytes: string, wanted: Partial<MessagesStream["wan
   return { name, bytes: Buffer.from(bytes), wanted: { done: true, output: 15, failed: false, ...wanted } };
 }
 
-const cut = { done: false, output: 1 };
+const cut = { done: false, output: null };
 
 export const messagesStreams: readonly MessagesStream[] = [
   stream("a whole answer", WHOLE),

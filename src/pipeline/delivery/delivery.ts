@@ -15,13 +15,13 @@ import type { Farewell } from "./farewell.ts";
 export type Consumption =
   /** The upstream's own figure; final, or its last before a cut. */
   | { readonly kind: "told"; readonly usage: Usage; readonly isFinal: boolean }
-  /** It may be billed, and nobody said how much; null where no text of it was seen. */
-  | { readonly kind: "untold"; readonly delivered: TextMeasure | null }
+  /** It may be billed, and nobody said how much; null where no text of it was seen, no input was told. */
+  | { readonly kind: "untold"; readonly delivered: TextMeasure | null; readonly opening: Usage | null }
   /** Nothing reached a model, or the upstream refused: it costs nothing (ark-api 15). */
   | { readonly kind: "free" };
 
 export const free: Consumption = { kind: "free" };
-export const untold: Consumption = { kind: "untold", delivered: null };
+export const untold: Consumption = { kind: "untold", delivered: null, opening: null };
 
 /** How a request ended, as far as the answer goes. */
 export type Delivery = {
@@ -55,13 +55,16 @@ export type Shipment = {
 };
 
 /** The answer as Ark gave it, to its end. */
-export function complete(usage: Usage | null, delivered: TextMeasure | null): Delivery {
+export function complete(usage: Usage | null, tap: Pick<Tap, "measure" | "openingUsage"> | null): Delivery {
+  const delivered = tap?.measure ?? null;
+  const opening = tap?.openingUsage ?? null;
   return {
     outcome: "ok",
     cause: NORMAL_END,
     errorCode: null,
     errorSource: null,
-    consumption: usage === null ? { kind: "untold", delivered } : { kind: "told", usage, isFinal: true },
+    consumption:
+      usage === null ? { kind: "untold", delivered, opening } : { kind: "told", usage, isFinal: true },
     delivered,
   };
 }
@@ -84,9 +87,9 @@ export function broken(
 }
 
 /** What a stream's tap has heard by the time the stream is cut. */
-export function consumptionOf({ usage, usageIsFinal, events, measure }: Tap): Consumption {
+export function consumptionOf({ usage, usageIsFinal, events, measure, openingUsage }: Tap): Consumption {
   if (usage !== null) return { kind: "told", usage, isFinal: usageIsFinal };
-  return events === 0 ? untold : { kind: "untold", delivered: measure };
+  return events === 0 ? untold : { kind: "untold", delivered: measure, opening: openingUsage };
 }
 
 /**

@@ -129,7 +129,7 @@ class StreamDelivery implements AnswerReader, ReplyListener {
   #complete(bytes: Buffer | null): void {
     if (this.#tap.hasMore) this.#answer.abandon();
     else this.#answer.letGo();
-    this.#settle(complete(this.#tap.usage, this.#tap.measure), { kind: "end", bytes });
+    this.#settle(complete(this.#tap.usage, this.#tap), { kind: "end", bytes });
   }
 
   /** The upstream's own error event has been passed on: nothing is added to it. */

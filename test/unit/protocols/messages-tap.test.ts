@@ -58,13 +58,8 @@ describe("the usage", () => {
       output_tokens: 1,
     };
     const begun = heard(start(first));
-    expect(begun.usage).toEqual({
-      inputTokens: 16,
-      cachedInputTokens: 4,
-      outputTokens: 1,
-      reasoningTokens: 0,
-    });
-    expect(begun.usageIsFinal).toBe(false);
+    expect([begun.usage, begun.usageIsFinal]).toEqual([null, false]);
+    expect(begun.openingUsage).toMatchObject({ inputTokens: 16, cachedInputTokens: 4 });
     const ended = heard(start(first), DELTA, end({ output_tokens: 7, input_tokens: null }));
     expect(ended.usage).toEqual({
       inputTokens: 16,
@@ -90,9 +85,19 @@ describe("the usage", () => {
     ["less output than before", { output_tokens: 4 }],
     ["a text", { input_tokens: "9", output_tokens: 9 }],
   ])("with %s leaves the one before, which is not final", (_name, usage) => {
-    const tap = heard(start({ input_tokens: 10, output_tokens: 5 }), end(usage as object));
+    const running = event("message_delta", { delta: {}, usage: { output_tokens: 5 } });
+    const tap = heard(start({ input_tokens: 10, output_tokens: 0 }), running, end(usage as object));
     expect(tap.usage).toMatchObject({ inputTokens: 10, outputTokens: 5 });
     expect(tap.usageIsFinal).toBe(false);
+  });
+
+  test.each([
+    ["no figures", null],
+    ["a negative one", { output_tokens: -1 }],
+  ])("is not known from the opening alone: an end with %s tells nothing of the output", (_name, usage) => {
+    const tap = heard(start({ input_tokens: 10, output_tokens: 1 }), DELTA, end(usage), STOP);
+    expect([tap.done, tap.usage]).toEqual([true, null]);
+    expect(tap.openingUsage?.inputTokens).toBe(10);
   });
 
   test("is not final before the message has a reason of its end", () => {
@@ -107,7 +112,8 @@ describe("the usage", () => {
 
   test("is special where a tool of the upstream's ran", () => {
     const usage = { input_tokens: 1, output_tokens: 1, server_tool_use: { web_search_requests: 1 } };
-    expect(heard(start(usage)).usage?.isSpecial).toBe(true);
+    expect(heard(start(usage)).openingUsage?.isSpecial).toBe(true);
+    expect(heard(start(usage), end({ output_tokens: 2 })).usage?.isSpecial).toBe(true);
   });
 });
 

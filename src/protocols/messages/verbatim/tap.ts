@@ -2,7 +2,7 @@
 import type { JsonObject } from "../../../core/chat.ts";
 import type { ErrorFacts } from "../../../core/errors.ts";
 import type { TextMeasure } from "../../../core/text-measure.ts";
-import { readMessagesUsage } from "../../../core/usage.ts";
+import { readMessagesUsage, type Usage } from "../../../core/usage.ts";
 import type { EventFields } from "../../../wire/sse-events.ts";
 import { isObject } from "../../chat-answer.ts";
 import { codeOf, EventTap, parseObject } from "../../event-tap.ts";
@@ -64,24 +64,26 @@ export class MessagesTap extends EventTap {
 
   #hearStart(start: JsonObject | null): void {
     const message = start?.["message"];
-    if (isObject(message)) this.#hearUsage(message["usage"], false);
+    if (isObject(message)) this.openingUsage = this.#figuresWith(message["usage"]);
   }
 
   /** With the reason of its end, a message has its closing bill. */
   #hearDelta(delta: JsonObject | null): void {
     const change = delta?.["delta"];
-    this.#hearUsage(delta?.["usage"], isObject(change) && typeof change["stop_reason"] === "string");
+    const usage = this.#figuresWith(delta?.["usage"]);
+    if (usage === null) return;
+    this.usage = usage;
+    this.usageIsFinal = isObject(change) && typeof change["stop_reason"] === "string";
   }
 
-  /** Figures are sums so far: what was put out cannot become less. */
-  #hearUsage(value: unknown, isFinal: boolean): void {
-    if (!isObject(value)) return;
+  /** Figures are sums so far: what was put out cannot become less. Null where these are not valid. */
+  #figuresWith(value: unknown): Usage | null {
+    if (!isObject(value)) return null;
     const told = Object.entries(value).filter(([, figure]) => figure !== null);
     const figures = { ...this.#figures, ...Object.fromEntries(told) };
     const usage = readMessagesUsage(figures);
-    if (usage === null || usage.outputTokens < (this.usage?.outputTokens ?? 0)) return;
+    if (usage === null || usage.outputTokens < (this.usage?.outputTokens ?? 0)) return null;
     this.#figures = figures;
-    this.usage = usage;
-    this.usageIsFinal = isFinal;
+    return usage;
   }
 }
