@@ -1,4 +1,4 @@
-/** Responses over WebSockets through the whole gateway: the same keys, limits, rows and ends as any call's. */
+/** Responses over WebSockets through the whole gateway: the same keys, limits, rows and ends as over POST. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { UNLIMITED } from "../../src/core/limits.ts";
 import { type KeyedGateway, startKeyedGateway } from "../support/keyed-gateway.ts";
