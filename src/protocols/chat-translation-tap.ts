@@ -1,6 +1,6 @@
 /** Listens to a chat stream of Ark's, and gives its client the events of another protocol in its place. */
 import type { ChatDelta, ChatFinish, ChatToolCallDelta, JsonObject } from "../core/chat.ts";
-import type { ErrorFacts, UpstreamErrorNote } from "../core/errors.ts";
+import { type ErrorFacts, GatewayError, type UpstreamErrorNote } from "../core/errors.ts";
 import type { TextMeasure } from "../core/text-measure.ts";
 import { readChatUsage, type Usage } from "../core/usage.ts";
 import type { EventFields } from "../wire/sse-events.ts";
@@ -102,7 +102,7 @@ export class ChatTranslationTap extends EventTap {
     if (isDoneMark(data)) return this.#end();
     const chunk = parseObject(data);
     if (event.name === "error" || chunk?.["error"]) return this.#fail(chunk, data);
-    if (chunk === null) return false;
+    if (chunk === null) return this.#passBlank(data);
     const usage = readChatUsage(chunk["usage"], chunk["service_tier"]);
     const [choice] = Array.isArray(chunk["choices"]) ? (chunk["choices"] as readonly unknown[]) : [];
     if (usage !== null && isCumulative(usage, this.usage)) {
@@ -112,6 +112,13 @@ export class ChatTranslationTap extends EventTap {
     if (!isObject(choice)) return false;
     this.measure.addEvent(bytes, 0, bytes.length);
     return this.#translate(chunk, choice);
+  }
+
+  /** @throws GatewayError upstream_invalid for what cannot be read: without it the answer is not whole */
+  #passBlank(data: string): boolean {
+    if (data.trim() === "") return false;
+    const message = "Ark sent an event that is no JSON object, so its answer could not be translated.";
+    throw new GatewayError("upstream_invalid", `${message} It may have been billed.`);
   }
 
   #translate(chunk: JsonObject, choice: JsonObject): Buffer | boolean {

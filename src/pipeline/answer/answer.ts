@@ -228,12 +228,12 @@ export class Answer implements ExchangeListener, Watched {
     return lateMessage("take the request", "body_write", bodyWriteMs);
   }
 
-  /** A defect of ours must not pass for a fault of Ark's. */
   #hand(reader: AnswerReader, piece: Buffer): void {
     try {
       reader.onPiece(piece);
     } catch (thrown) {
-      this.fail(asGatewayError(thrown), "G");
+      const error = asGatewayError(thrown);
+      this.fail(error, partyOf(error));
     }
   }
 
@@ -242,7 +242,8 @@ export class Answer implements ExchangeListener, Watched {
       reader.onEnd();
     } catch (thrown) {
       const error = asGatewayError(thrown);
-      this.#handFailure(reader, { error, cause: `G${this.phase}`, dispatched: true, final: true });
+      const cause: Cause = `${partyOf(error)}${this.phase}`;
+      this.#handFailure(reader, { error, cause, dispatched: true, final: true });
     }
   }
 
@@ -276,6 +277,11 @@ export class Answer implements ExchangeListener, Watched {
     this.#settle = null;
     settle?.();
   }
+}
+
+/** Whose doing it is that a reader has thrown: a defect of ours must not pass for a fault of Ark's. */
+function partyOf({ source }: GatewayError): Party {
+  return source === "upstream" ? "U" : "G";
 }
 
 function lateMessage(what: string, setting: string, limitMs: number): string {

@@ -98,8 +98,7 @@ class StreamDelivery implements AnswerReader, ReplyListener {
 
   onFailure(failure: AnswerFailure): void {
     const { insideEvent } = this.#tap;
-    // The usage may have come to its last byte but for the blank line behind it.
-    this.#tap.finish();
+    this.#hearLastEvent();
     if (this.#drain !== null) this.#leave(this.#drain.cause);
     else this.#endInOurError(failure.error, failure.cause, insideEvent);
   }
@@ -118,6 +117,16 @@ class StreamDelivery implements AnswerReader, ReplyListener {
 
   onDefect(thrown: unknown): void {
     this.#reject(thrown);
+  }
+
+  /** The usage may have come to its last byte but for the blank line behind it. */
+  #hearLastEvent(): void {
+    try {
+      this.#tap.finish();
+    } catch (thrown) {
+      // Why the stream has failed is known; what else is wrong with it changes nothing.
+      if (!(thrown instanceof GatewayError)) throw thrown;
+    }
   }
 
   #send(bytes: Buffer): void {

@@ -174,7 +174,7 @@ class WholeDelivery implements AnswerReader, ReplyListener {
     } catch (thrown) {
       if (!(thrown instanceof GatewayError)) throw thrown;
       const cause: Cause = `U${this.#shipment.attempt.answer.phase}`;
-      this.#refuse({ kind: "unsent", error: thrown, cause, consumption: untold });
+      this.#refuse({ kind: "unsent", error: thrown, cause, consumption: this.#heard() });
       return null;
     }
   }
@@ -198,9 +198,13 @@ class WholeDelivery implements AnswerReader, ReplyListener {
   }
 
   #leave(outcome: Outcome, cause: Cause): void {
+    this.#settle(broken(clientClosed(), cause, outcome, this.#heard()), { kind: "nothing" });
+  }
+
+  /** Of an answer that its client is not given: the bill may be in it all the same. */
+  #heard(): Consumption {
     const usage = this.#readUsage();
-    const consumption: Consumption = usage === null ? untold : { kind: "told", usage, isFinal: true };
-    this.#settle(broken(clientClosed(), cause, outcome, consumption), { kind: "nothing" });
+    return usage === null ? untold : { kind: "told", usage, isFinal: true };
   }
 
   #settle(delivery: Delivery, farewell: Farewell): void {

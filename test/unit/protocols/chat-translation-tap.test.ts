@@ -74,13 +74,19 @@ describe("a stream", () => {
   test.each([
     ["comments", ": ping\n\n"],
     ["an event without data", "event: x\n\n"],
-    ["an event that is no JSON", "data: {\n\n"],
-    ["an event that is no object", "data: []\n\n"],
+    ["an event of nothing", "data: \n\n"],
     ["an event without a choice", event({ choices: [] })],
     ["a choice that is none", event({ choices: [null] })],
   ])("passes %s over", (_name, bytes) => {
     expect(translated(bytes + chunk({ content: "a" }) + bytes)).toBe("<begin m><a>");
   });
+
+  test.each(["{", "[]", "oops", '{"choices":[{"delta":{"content":"b"}'])(
+    "does not pass over %s: the answer would lack a part of it, and look whole",
+    (data) => {
+      expect(() => translated(`${chunk({ content: "a" })}data: ${data}\n\n`)).toThrow(GatewayError);
+    },
+  );
 
   test("reads tool calls, whatever else stands in their place", () => {
     const calls = [
