@@ -9,7 +9,8 @@ import { testCertificate } from "../support/tls/certificate.ts";
 const program = (port: number): string => `
   import { createArkUpstream } from "./src/upstreams/ark/index.ts";
   const upstream = createArkUpstream({
-    name: "ark", baseUrl: "https://ark.test:${port}", apiKeys: [], environment: {}, userAgent: "test",
+    name: "ark", baseUrl: "https://ark.test:${port}", anthropicBaseUrl: null,
+    apiKeys: [], environment: {}, userAgent: "test",
     transport: { lookup: (_name, callback) => callback(null, [{ address: "127.0.0.1", family: 4 }]) },
   });
   const listener = {
@@ -17,7 +18,7 @@ const program = (port: number): string => `
     onEnd() { upstream.close(); }, onError(error) { console.log(error.fault); },
   };
   upstream.start({
-    method: "GET", path: "/models", headers: [], credential: "key", body: [], bodyBytes: 0,
+    method: "GET", base: "data", path: "/models", headers: [], credential: "key", body: [], bodyBytes: 0,
     timeouts: { dnsMs: 9_000, connectMs: 9_000, tlsMs: 9_000 },
   }, listener);
 `;

@@ -49,6 +49,29 @@ describe("what Ark receives", () => {
     ]);
   });
 
+  test("of Anthropic's protocol goes to its own base, on the same host or another", async () => {
+    const origin = await openRawOrigin(mirror);
+    const other = await openRawOrigin(mirror);
+    const at = (anthropicBaseUrl: string) =>
+      opened((setup) => createArkUpstream({ ...ark, ...setup, anthropicBaseUrl }), {
+        baseUrl: `${origin.url}/api/v3`,
+      });
+    const same = await run(at(`${origin.url}/api/compatible`), { base: "messages", path: "/v1/messages" });
+    expect(same.body).toContain("POST /api/compatible/v1/messages HTTP/1.1\r\n");
+    expect(same.body).toContain(`host: 127.0.0.1:${origin.port}\r\n`);
+    const elsewhere = await run(at(other.url), { base: "messages", path: "/v1/messages" });
+    expect(elsewhere.body).toContain("POST /v1/messages HTTP/1.1\r\n");
+    expect(elsewhere.body).toContain(`host: 127.0.0.1:${other.port}\r\n`);
+  });
+
+  test("of Anthropic's protocol is nothing where there is no base for it", async () => {
+    const origin = await openRawOrigin(mirror);
+    const upstream = opened(open, { baseUrl: `${origin.url}/api/v3` });
+    expect(upstream.hasMessagesBase).toBe(false);
+    const refused = await run(upstream, { base: "messages", path: "/v1/messages" });
+    expect([refused.error?.fault, refused.error?.dispatched]).toEqual(["protocol", false]);
+  });
+
   test("is each of our own keys in turn, where the caller brings none that may be shown", async () => {
     const origin = await openRawOrigin(mirror);
     const upstream = opened((setup) => createArkUpstream({ ...ark, ...setup, apiKeys: ["key-1", "key-2"] }), {
