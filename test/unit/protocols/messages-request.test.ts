@@ -3,11 +3,12 @@ import { describe, expect, test } from "vitest";
 import type { ChatRequest } from "../../../src/core/chat.ts";
 import type { KeyId } from "../../../src/core/ids.ts";
 import type { Reasoning } from "../../../src/core/memories.ts";
+import { BODY_VALUES_MAX } from "../../../src/protocols/client-json.ts";
 import type { CallContext } from "../../../src/protocols/door.ts";
 import { messagesDoor } from "../../../src/protocols/messages/index.ts";
 import { SEALED_CHARACTERS_MAX, sealThought } from "../../../src/protocols/messages/thoughts.ts";
 import { arkToolName, TOOL_NAME_CHARACTERS_MAX } from "../../../src/protocols/messages/tool-names.ts";
-import { chatTraits, noMemories } from "../../support/call-context.ts";
+import { callContext, chatTraits, noMemories } from "../../support/call-context.ts";
 import { plainSeal, sealingContext } from "../../support/plain-seal.ts";
 
 const HI = { role: "user", content: "Hi" };
@@ -306,7 +307,8 @@ describe("thoughts", () => {
 });
 
 test("a conversation of very many turns, calls and results is translated in its order", () => {
-  const many = 150_000;
+  // As many as a body may hold values for (BODY_VALUES_MAX).
+  const many = 40_000;
   const uses = Array.from({ length: many }, (_, index) => ({
     type: "tool_use",
     id: `c${index}`,
@@ -321,4 +323,16 @@ test("a conversation of very many turns, calls and results is translated in its 
   expect(messages).toHaveLength(many + 2);
   expect(messages[many]).toEqual({ role: "tool", tool_call_id: `c${many - 1}`, content: `c${many - 1}` });
   expect(messages[many + 1]?.content).toHaveLength(many * 3 - 2);
+});
+
+test("a body of more values than any model reads is refused before it is parsed", () => {
+  const bodyOf = (values: number) =>
+    Buffer.from(
+      `{"model":"m","messages":[{"role":"user","content":"Hi"}],"metadata":[${"1,".repeat(values)}1]}`,
+    );
+  const prepare = (body: Buffer) => messagesDoor.read(body).prepare(chatTraits("x"), callContext());
+  // What stands around those: objects, arrays, and a member more of two objects.
+  const around = 8;
+  expect(prepare(bodyOf(BODY_VALUES_MAX - around)).kind).toBe("upstream");
+  expect(() => prepare(bodyOf(BODY_VALUES_MAX - around + 1))).toThrow(/more than 524288 JSON values/);
 });

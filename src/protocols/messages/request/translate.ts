@@ -1,9 +1,7 @@
 /** Translates a whole Messages request into a chat request. */
 import type { ChatMessage, ChatRequest, ChatResponseFormat, JsonObject } from "../../../core/chat.ts";
-import { GatewayError } from "../../../core/errors.ts";
-import { parseExact } from "../../../wire/exact-json.ts";
 import { isObject, textOf } from "../../chat-answer.ts";
-import { arrayAt, numberOf } from "../../client-json.ts";
+import { arrayAt, numberOf, parseBody } from "../../client-json.ts";
 import type { Intent } from "../../door.ts";
 import { invalidMember } from "../../read-members.ts";
 import type { ThoughtSeal } from "../thoughts.ts";
@@ -24,16 +22,6 @@ export type TranslatedRequest = {
   readonly names: ToolNames;
   readonly omitsThoughts: boolean;
 };
-
-function parseBody(bytes: Buffer): JsonObject {
-  try {
-    const body = parseExact(bytes.toString("utf8"));
-    if (isObject(body)) return body;
-  } catch (error) {
-    throw new GatewayError("invalid_json", "The request body could not be parsed as JSON.", { cause: error });
-  }
-  throw new GatewayError("invalid_json", "The request body is not a JSON object.");
-}
 
 function systemMessages(system: unknown): ChatMessage[] {
   if (system === undefined || system === null) return [];
