@@ -104,3 +104,26 @@ export function readMessagesUsage(value: unknown): Usage | null {
   const isListed = (tier === "standard" || isPlainTier(tier)) && value["speed"] !== "fast";
   return isListed && !ranServerTools(value) ? usage : { ...usage, isSpecial: true };
 }
+
+/** Whether any tool of Ark's own ran: such tools are billed by the call. */
+function ranTools(usage: JsonObject): boolean {
+  const calls = usage["tool_usage"];
+  return isObject(calls) && Object.keys(calls).length > 0;
+}
+
+/**
+ * Reads the value of a `usage` member of a Responses object; `serviceTier` is the member of that name beside
+ * it. Null as for {@link readChatUsage}.
+ */
+export function readResponsesUsage(value: unknown, serviceTier: unknown = null): Usage | null {
+  if (!isObject(value)) return null;
+  const inputTokens = value["input_tokens"];
+  const outputTokens = value["output_tokens"];
+  if (!isCount(inputTokens) || !isCount(outputTokens)) return null;
+  const cachedInputTokens = detail(value["input_tokens_details"], "cached_tokens");
+  const reasoningTokens = detail(value["output_tokens_details"], "reasoning_tokens");
+  if (cachedInputTokens === null || cachedInputTokens > inputTokens) return null;
+  if (reasoningTokens === null || reasoningTokens > outputTokens) return null;
+  const usage = { inputTokens, cachedInputTokens, outputTokens, reasoningTokens };
+  return isPlainTier(serviceTier) && !ranTools(value) ? usage : { ...usage, isSpecial: true };
+}

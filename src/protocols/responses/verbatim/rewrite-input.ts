@@ -1,0 +1,150 @@
+/** Rewrites the items of `input` that Ark would refuse: calls of tools it knows by other names, OpenAI's own keys. */
+import { wantedNames } from "../../../wire/json-key.ts";
+import type { JsonMember } from "../../../wire/json-scan.ts";
+import { decodeString, stringIs } from "../../../wire/json-string.ts";
+import { customArguments } from "../custom-tools.ts";
+import type { ResponsesBody } from "../read-body.ts";
+import type { ToolKind, ToolNames } from "../tool-names.ts";
+import { eachObject, membersOf, presentOf, type Rewriting, takeOut } from "./rewriting.ts";
+
+const NAME_BYTES_MAX = 1_024;
+
+/** Of OpenAI's alone (ark-api 5.3), by where they stand. */
+const messageKeys = ["phase", "end_turn", "created_by"];
+const callKeys = ["caller", "created_by"];
+const outputKeys = ["name", "namespace", "caller", "created_by"];
+const partKeys = ["logprobs", "prompt_cache_breakpoint"];
+
+const itemNames = wantedNames([
+  "type",
+  "role",
+  "name",
+  "namespace",
+  "input",
+  "output",
+  "content",
+  "phase",
+  "end_turn",
+  "caller",
+  "created_by",
+]);
+const partNames = wantedNames(["type", "detail", ...partKeys]);
+
+/** A body without any of these, and without calls, has nothing to be rewritten. */
+const needles = [...messageKeys, ...partKeys, "detail"].map((key) => Buffer.from(`"${key}"`));
+
+type Members = ReadonlyMap<string, JsonMember>;
+
+class InputRewriter {
+  readonly #bytes: Buffer;
+  readonly #rewriting: Rewriting;
+  readonly #names: ToolNames;
+
+  constructor(bytes: Buffer, rewriting: Rewriting, names: ToolNames) {
+    this.#bytes = bytes;
+    this.#rewriting = rewriting;
+    this.#names = names;
+  }
+
+  rewrite(input: JsonMember | undefined): void {
+    eachObject(this.#bytes, input, (start, limit) => {
+      const { members, end } = membersOf(this.#bytes, start, limit, itemNames);
+      // An item that is not clear to all readers is Ark's to refuse.
+      if (members !== null) this.#item(members);
+      return end;
+    });
+  }
+
+  #item(members: Members): void {
+    const type = members.get("type");
+    if (type === undefined || this.#is(type, "message")) {
+      this.#takeOut(members, messageKeys);
+      this.#parts(members.get("content"));
+    } else if (this.#is(type, "function_call")) {
+      this.#call(members, "function");
+    } else if (this.#is(type, "custom_tool_call")) {
+      this.#call(members, "custom");
+    } else if (this.#is(type, "function_call_output")) {
+      this.#output(members);
+    } else if (this.#is(type, "custom_tool_call_output")) {
+      this.#put("namespace_tools", type, "function_call_output");
+      this.#output(members);
+    }
+  }
+
+  #call(members: Members, kind: ToolKind): void {
+    const bytes = this.#bytes;
+    const name = this.#textOf(members.get("name"));
+    if (this.#rewriting.isOn("namespace_tools") && name !== null) {
+      const namespace = members.get("namespace");
+      const arkName = this.#names.arkName(name, this.#textOf(namespace), kind);
+      if (arkName !== name) this.#put("namespace_tools", members.get("name"), arkName);
+      const input = members.get("input");
+      if (kind === "custom" && input !== undefined) {
+        this.#put("namespace_tools", members.get("type"), "function_call");
+        const text =
+          input.kind === "string" ? JSON.parse(bytes.toString("utf8", input.valueStart, input.valueEnd)) : "";
+        const given = `"arguments":${JSON.stringify(customArguments(text))}`;
+        this.#rewriting.add("namespace_tools", {
+          start: input.keyStart,
+          end: input.valueEnd,
+          bytes: Buffer.from(given),
+        });
+      }
+      const taken = namespace === undefined ? [] : ["namespace"];
+      this.#takeOut(members, callKeys, taken);
+    } else {
+      this.#takeOut(members, callKeys);
+    }
+  }
+
+  #output(members: Members): void {
+    this.#takeOut(members, outputKeys);
+    this.#parts(members.get("output"));
+  }
+
+  #parts(content: JsonMember | undefined): void {
+    if (!this.#rewriting.isOn("responses_unknown_keys")) return;
+    eachObject(this.#bytes, content, (start, limit) => {
+      const { members, end } = membersOf(this.#bytes, start, limit, partNames);
+      const type = members?.get("type");
+      if (members !== null && type !== undefined) {
+        const isFile = this.#is(type, "input_file");
+        this.#takeOut(members, isFile ? [...partKeys, "detail"] : partKeys);
+      }
+      return end;
+    });
+  }
+
+  /** @param others what goes with them for the sake of `namespace_tools` */
+  #takeOut(members: Members, keys: readonly string[], others: readonly string[] = []): void {
+    const unknown = this.#rewriting.isOn("responses_unknown_keys") ? keys : [];
+    const found = presentOf(members, [...unknown, ...others]);
+    const isUnknown = found.some(({ name }) => !others.includes(name));
+    takeOut(this.#rewriting, isUnknown ? "responses_unknown_keys" : "namespace_tools", this.#bytes, found);
+    if (isUnknown && others.length > 0) this.#rewriting.tell("namespace_tools");
+  }
+
+  #put(change: "namespace_tools", member: JsonMember | undefined, word: string): void {
+    if (member === undefined || !this.#rewriting.isOn(change)) return;
+    const { valueStart: start, valueEnd: end } = member;
+    this.#rewriting.add(change, { start, end, bytes: Buffer.from(JSON.stringify(word)) });
+  }
+
+  #is({ kind, valueStart, valueEnd }: JsonMember, word: string): boolean {
+    return kind === "string" && stringIs(this.#bytes, valueStart, valueEnd, word);
+  }
+
+  #textOf(member: JsonMember | undefined): string | null {
+    if (member?.kind !== "string") return null;
+    return decodeString(this.#bytes, member.valueStart, member.valueEnd, NAME_BYTES_MAX) || null;
+  }
+}
+
+/** @throws GatewayError invalid_request, where it were too much */
+export function rewriteInput(body: ResponsesBody, rewriting: Rewriting, names: ToolNames): void {
+  const { bytes, members, mayHoldCalls } = body;
+  if (!rewriting.isOn("namespace_tools") && !rewriting.isOn("responses_unknown_keys")) return;
+  if (!mayHoldCalls && !needles.some((needle) => bytes.includes(needle))) return;
+  new InputRewriter(bytes, rewriting, names).rewrite(members.get("input"));
+}
