@@ -62,7 +62,13 @@ function cellsOf(row: ModelRow, config: Config, language: Language): readonly st
   ];
   const alias = marks.length === 0 ? model.alias : `${model.alias} (${marks.join(", ")})`;
   const target = `${row.upstream}/${row.id}${model.isExample ? " *" : ""}`;
-  return [alias, target, priceText(priceRange(priceTiersOf(row))), contextText(known), "chat"];
+  return [
+    alias,
+    target,
+    priceText(priceRange(priceTiersOf(row))),
+    contextText(known),
+    [...model.speaks].join(", "),
+  ];
 }
 
 function print(invocation: Invocation, config: Config): void {

@@ -86,6 +86,8 @@ function modelSettings(model: ModelConfig, config: Config): object {
   const added = [...model.repairs].filter((repair) => !config.repairs.has(repair));
   return {
     targets: model.targets.map(({ upstream, model: id }) => ({ upstream, model: id })),
+    speaks: [...model.speaks],
+    ...(model.compat === "verbatim" ? {} : { compat: model.compat }),
     ...(timeouts.length === 0 ? {} : { timeouts: Object.fromEntries(timeouts) }),
     ...(model.price === null ? {} : { price: priceSettings(model.price) }),
     ...(isLimited(model.limits) ? { limits: limitSettings(model.limits) } : {}),
@@ -125,11 +127,14 @@ export function maskedSettings(config: Config): object {
         {
           kind: upstream.kind,
           base_url: upstream.baseUrl,
+          anthropic_base_url: upstream.anthropicBaseUrl,
           api_keys: upstream.apiKeys.map(maskSecret),
         },
       ]),
     ),
     models: { ...removedExamples(config), ...modelsOf(config) },
+    responses: { ...config.responses },
+    reasoning: { ...config.reasoning },
     default_model: config.defaultModel,
     passthrough_models: [...config.passthroughModels],
     timeouts: {

@@ -89,7 +89,7 @@ export function modelJson(row: ModelRow, advice: string): ModelJson {
     })),
     fast_price_cny_per_million: isListed ? (known.fastPrice?.tiers ?? []).map(tierJson) : [],
     context_tokens: known?.contextTokens ?? null,
-    speaks: ["chat"],
+    speaks: [...model.speaks],
     advice,
     successors: [...successors],
   };

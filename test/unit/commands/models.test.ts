@@ -26,8 +26,12 @@ test("known models have prices, ranges where the length decides, and a window", 
   const invocation = invocationOf("models", {}, { VOLCANO_PROXY_MODELS: aliases.join(",") });
   expect(await models(invocation)).toBe(0);
   const { text } = invocation.standardOutput;
-  expect(text).toMatch(/^flat +ark\/deepseek-v4-flash-ga-260731 +3 \/ 0\.1 \/ 9 +1024k +chat$/m);
-  expect(text).toMatch(/^tiers +\S+ +0\.6–1\.8 \/ 0\.12–0\.36 \/ 3\.6–10\.8 +256k +chat$/m);
+  expect(text).toMatch(
+    /^flat +ark\/deepseek-v4-flash-ga-260731 +3 \/ 0\.1 \/ 9 +1024k +chat, responses, messages$/m,
+  );
+  expect(text).toMatch(
+    /^tiers +\S+ +0\.6–1\.8 \/ 0\.12–0\.36 \/ 3\.6–10\.8 +256k +chat, responses, messages$/m,
+  );
   expect(text).toMatch(/^old \(retiring\) +/m);
   expect(text).toMatch(/^mine +ark\/ep-mine +- +- +chat$/m);
 });
@@ -71,7 +75,7 @@ test("--json", async () => {
     ],
     fast_price_cny_per_million: [],
     context_tokens: 1_048_576,
-    speaks: ["chat"],
+    speaks: ["chat", "responses", "messages"],
   });
 });
 
