@@ -11,6 +11,7 @@ import type {
   WaitSignal,
 } from "../limits/call-limits.ts";
 import type { Grant, Limiter } from "../limits/limiter.ts";
+import type { Cargo } from "../protocols/door.ts";
 import { CallClaim } from "./claim.ts";
 import type { House } from "./house.ts";
 import type { CallPlan } from "./resolve.ts";
@@ -72,18 +73,18 @@ export function admit(
   visit: Visit,
   known: Caller,
   plan: CallPlan,
-  body: Buffer,
+  cargo: Cargo,
 ): Ticket | Promise<Ticket> {
   const caller = house.gate.renew(known) ?? shutOut();
   const place = takePlace(house.places);
   try {
-    const claim = new CallClaim(house, caller, plan, body);
+    const claim = new CallClaim(house, caller, plan, cargo);
     const verdict = house.limits.claim(claim);
     if (verdict.kind === "granted") return granted(house, visit, caller, place, verdict.permit);
     const line = new InLine();
     const waiting = house.limits.wait(claim, verdict.refusal, line);
     if (waiting === null) return refused(house, visit, caller, verdict.refusal);
-    return stand(house, visit, { caller, plan, body }, place, line, waiting);
+    return stand(house, visit, { caller, plan, cargo }, place, line, waiting);
   } catch (error) {
     place.release();
     throw error;
@@ -91,12 +92,12 @@ export function admit(
 }
 
 /** What stands in line, and comes to `admit` again where its key has changed meanwhile. */
-type Call = { readonly caller: Caller; readonly plan: CallPlan; readonly body: Buffer };
+type Call = { readonly caller: Caller; readonly plan: CallPlan; readonly cargo: Cargo };
 
 async function stand(
   house: House,
   visit: Visit,
-  { caller, plan, body }: Call,
+  { caller, plan, cargo }: Call,
   place: Grant,
   line: InLine,
   waiting: Promise<Verdict>,
@@ -115,7 +116,7 @@ async function stand(
     visit.checkPresent();
     if (verdict.kind === "granted") {
       place.release();
-      return await admit(house, visit, caller, plan, body);
+      return await admit(house, visit, caller, plan, cargo);
     }
     return refused(house, visit, caller, verdict.refusal);
   } catch (error) {

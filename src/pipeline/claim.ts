@@ -2,6 +2,8 @@
 import { costAtMost, type MicroYuan } from "../core/money.ts";
 import type { Caller } from "../keys/gate.ts";
 import type { Claim } from "../limits/call-limits.ts";
+import type { Cargo } from "../protocols/door.ts";
+import { splicedLength } from "../wire/json-splice.ts";
 import type { House } from "./house.ts";
 import type { CallPlan } from "./resolve.ts";
 
@@ -43,16 +45,20 @@ export class CallClaim implements Claim {
   readonly #house: House;
   readonly #plan: CallPlan;
   readonly #body: Buffer;
+  /** With what is put into the body: thoughts that come back may be megabytes. */
+  readonly #sentBytes: number;
   #inputTokensMax = -1;
   /** Null: not looked at yet. */
   #maySpeak: boolean | null = null;
 
-  constructor(house: House, caller: Caller, plan: CallPlan, body: Buffer) {
+  constructor(house: House, caller: Caller, plan: CallPlan, { body, rewrite }: Cargo) {
     this.keyId = caller.keyId;
     this.keyLimits = caller.kind === "key" ? caller.key.limits : null;
     this.#house = house;
     this.#plan = plan;
     this.#body = body;
+    // What is taken out of it counts all the same: that is a few bytes.
+    this.#sentBytes = Math.max(body.length, splicedLength(body, rewrite.splices));
   }
 
   get alias(): string {
@@ -85,7 +91,7 @@ export class CallClaim implements Claim {
     if (this.#inputTokensMax < 0) {
       const windowTokens = this.#plan.route.window.contextTokens ?? CONTEXT_TOKENS_MAX;
       const { isOpenEnded } = this.#plan.intent;
-      const isWhole = isOpenEnded || this.#body.length >= windowTokens || this.#holdsAudio();
+      const isWhole = isOpenEnded || this.#sentBytes >= windowTokens || this.#holdsAudio();
       this.#inputTokensMax = isWhole ? windowTokens : Math.min(windowTokens, this.#tokensOfBodyAtMost());
     }
     return this.#inputTokensMax;
@@ -107,7 +113,10 @@ export class CallClaim implements Claim {
     const body = this.#body;
     if ((isChat ? FILES : OTHER_FILES).some((word) => mayHold(body, word))) return CONTEXT_TOKENS_MAX;
     return (
-      body.length + TEMPLATE_TOKENS_MAX + linkedTokensAtMost(body) + (isChat ? 0 : namedTokensAtMost(body))
+      this.#sentBytes +
+      TEMPLATE_TOKENS_MAX +
+      linkedTokensAtMost(body) +
+      (isChat ? 0 : namedTokensAtMost(body))
     );
   }
 

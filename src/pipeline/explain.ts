@@ -82,7 +82,7 @@ function foresee(house: House, caller: Caller, door: Door, body: Buffer): Explan
   const { estimator, limits } = house;
   const common = { door, intent, route, fallbackFrom, bodyBytes: body.length, measure };
   const plan = { ...common, destination, answers, credential: null };
-  const claim = new CallClaim(house, caller, plan, cargo.body);
+  const claim = new CallClaim(house, caller, plan, cargo);
   const usage: Usage = {
     inputTokens: estimator.inputTokens(route.target.label, measure),
     cachedInputTokens: 0,

@@ -167,7 +167,7 @@ async function ask(
   visit.reply.writeStallMs = plan.route.timeouts.writeStallMs;
   announce(visit, plan, cargo.rewrite);
   bridgeSilence(house, visit, plan);
-  const ticket = admit(house, visit, caller, plan, cargo.body);
+  const ticket = admit(house, visit, caller, plan, cargo);
   story.ticket = ticket instanceof Ticket ? ticket : await ticket;
   return { plan, relayed: await relay(house, visit, head, caller, plan, cargo, story.course) };
 }

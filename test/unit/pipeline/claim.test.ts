@@ -8,6 +8,7 @@ import { CallClaim } from "../../../src/pipeline/claim.ts";
 import type { House } from "../../../src/pipeline/house.ts";
 import type { CallPlan } from "../../../src/pipeline/resolve.ts";
 import { chatDoor } from "../../../src/protocols/chat/index.ts";
+import type { Splice } from "../../../src/wire/json-splice.ts";
 import { measureBody } from "../../../src/wire/text-measure.ts";
 
 const CALLER: Caller = { kind: "own", credential: "k", keyId: "ark-0" as KeyId };
@@ -19,6 +20,7 @@ function claimOf(
   text: string,
   window: { contextTokens: number | null; reasoningTokensMax: number | null },
   price: PriceList | null = null,
+  splices: readonly Splice[] = [],
 ): CallClaim {
   const body = Buffer.from(text);
   const { intent } = chatDoor.read(body);
@@ -26,7 +28,7 @@ function claimOf(
   const route = { alias: "m", window, price, target: { label: "ark/ep" } };
   const answers = { isFree: false, isVerbatim: true };
   const plan = { door: chatDoor, intent, route, answers, measure: measureBody(body) } as unknown as CallPlan;
-  return new CallClaim(house, CALLER, plan, body);
+  return new CallClaim(house, CALLER, plan, { body, rewrite: { splices, changes: [] } });
 }
 
 function bodyWith(more: string, content = '"hi"'): string {
@@ -53,6 +55,17 @@ describe("the most of an input", () => {
     const text = bodyWith("", '"你好, hello 😀"');
     expect(claimOf(text, UNKNOWN).inputTokensMax).toBe(Buffer.byteLength(text) + TEMPLATE);
     expect(claimOf(bodyWith("", `"${"a".repeat(200_000)}"`), KNOWN).inputTokensMax).toBe(100_000);
+  });
+
+  test("counts what is put into the body, and not what is taken out of it", () => {
+    const text = bodyWith("");
+    const thought = { start: 1, end: 1, bytes: Buffer.alloc(5_000) };
+    const taken = { start: 2, end: 9, bytes: Buffer.alloc(0) };
+    const most = text.length + TEMPLATE;
+    expect(claimOf(text, UNKNOWN, null, [thought]).inputTokensMax).toBe(most + 5_000);
+    expect(claimOf(text, UNKNOWN, null, [taken]).inputTokensMax).toBe(most);
+    const long = { start: 1, end: 1, bytes: Buffer.alloc(200_000) };
+    expect(claimOf(text, KNOWN, null, [long]).inputTokensMax).toBe(KNOWN.contextTokens);
   });
 
   test("knows that an address of a few bytes can be a picture or a film", () => {
