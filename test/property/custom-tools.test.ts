@@ -1,3 +1,4 @@
+/** A free text comes back from the arguments of a function, in whatever fragments they come. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {

@@ -12,7 +12,7 @@ import { verbatimCargo } from "./verbatim/cargo.ts";
 /** What the ids of the gateway's own responses begin with: their chain is kept here, not at Ark. */
 const OUR_RESPONSE_IDS = "resp_vp";
 
-/** Whether the client's own bytes can go to this target; what is the gateway's own in them Ark cannot read. */
+/** Whether the client's own bytes can go to this target: what is the gateway's own Ark cannot read. */
 function isVerbatim(
   { bytes, previousResponseId, holdsForeignItems }: ResponsesBody,
   { speaks }: TargetTraits,

@@ -1,12 +1,11 @@
 /** Reads a Responses body without parsing it: what it asks for, and whether Ark can be given it as it is. */
 
-import { GatewayError } from "../../core/errors.ts";
 import { isPlainTier } from "../../core/usage.ts";
 import { wantedNames } from "../../wire/json-key.ts";
 import { ElementCursor, type JsonMember, MemberCursor } from "../../wire/json-scan.ts";
 import { decodeString, stringIs } from "../../wire/json-string.ts";
 import type { StringWatch } from "../../wire/json-value.ts";
-import { scanBody, scanNested } from "../body-members.ts";
+import { scanBody, scanNested, soleMember } from "../body-members.ts";
 import type { Intent } from "../door.ts";
 import { invalidMember, missingModel, readBound, readFlag, readModel } from "../read-members.ts";
 import { isForeignTool } from "./flat-tools.ts";
@@ -179,25 +178,15 @@ function isGiven(member: JsonMember | null): boolean {
 }
 
 /**
- * By their names. A member that stands twice, or a twin of one, is refused: the scan tells of no more repeats
- * than it needs to show one.
+ * By their names. Any of them that stands twice is refused: the scan tells of no more repeats than it needs to
+ * show one, so that those of one name could hide those of another.
+ * @throws GatewayError ambiguous_body
  */
 function soleMembers(found: readonly JsonMember[]): ReadonlyMap<string, JsonMember> {
   const members = new Map<string, JsonMember>();
-  for (const member of found) {
-    const isSecond = members.has(member.name);
-    if (isSecond || member.spelling !== "exact") {
-      throw new GatewayError(
-        "ambiguous_body",
-        isSecond
-          ? `\`${member.name}\` stands twice in the request body, again at byte ${member.keyStart}, and readers ` +
-              "differ on which one counts. Send it once."
-          : `The member at byte ${member.keyStart} is one that some readers take for \`${member.name}\` and ` +
-              `others do not. Spell it exactly \`${member.name}\`, without escapes, or leave it out.`,
-        { param: member.name },
-      );
-    }
-    members.set(member.name, member);
+  for (const { name } of found) {
+    const sole = soleMember(found, name);
+    if (sole !== null) members.set(name, sole);
   }
   return members;
 }
@@ -207,21 +196,19 @@ function refuseUnserved(at: (name: string) => JsonMember | null): void {
   if (readFlag(at("background"))) {
     throw invalidMember(
       "background",
-      "`background` is true, and Ark has no background mode (nor can a response be cancelled). Leave it out, " +
-        "and set `stream` to true for long answers.",
+      "`background` is true, and Ark has no background mode. Leave it out, and set `stream` for long answers.",
     );
   }
   if (isGiven(at("conversation"))) {
     throw invalidMember(
       "conversation",
-      "`conversation` names a conversation that OpenAI stores; Ark has none. Use `previous_response_id`, or " +
-        "send the items in `input`.",
+      "`conversation` names what only OpenAI stores. Use `previous_response_id`, or send the items in `input`.",
     );
   }
   if (isGiven(at("prompt"))) {
     throw invalidMember(
       "prompt",
-      "`prompt` names a template that OpenAI stores; Ark has none. Send its text as `instructions` or `input`.",
+      "`prompt` names a template that only OpenAI stores. Send its text as `instructions` or `input`.",
     );
   }
 }

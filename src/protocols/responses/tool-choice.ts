@@ -68,7 +68,7 @@ export function readToolChoice(value: unknown, names: ToolNames): ToolChoice | n
   if (typeof choice === "object" && choice.type === "built_in" && isForeignTool(forced)) {
     throw invalidMember(
       PARAM,
-      `\`tool_choice\` forces ${forced}, a tool that OpenAI runs and Ark does not. Choose a function, or auto.`,
+      `\`tool_choice\` forces ${forced}, which OpenAI runs and Ark does not. Choose a function, or auto.`,
     );
   }
   return { choice, allowed: null };

@@ -28,8 +28,8 @@ function isKeyAt(bytes: Buffer, at: number): boolean {
 }
 
 /**
- * The first string of `delta` in each. Deltas of one item are alike, so it is first looked for where it was in
- * the one before: most of them have no more digits in what stands before it.
+ * The first string of `delta` in each. Deltas of one item are alike, so it is first looked for where it was
+ * in the one before.
  */
 export class DeltaMeasure extends TextTally {
   /** From an event's start to its text. */

@@ -1,4 +1,4 @@
-/** Gives a client its own words back in what Ark answers, and fills in what OpenAI's schema requires, by splices. */
+/** Gives clients their own words back in what Ark answers, and what OpenAI's schema requires. */
 import { wantedNames } from "../../../wire/json-key.ts";
 import { ElementCursor, type JsonMember } from "../../../wire/json-scan.ts";
 import { insertFirstMember, type Splice } from "../../../wire/json-splice.ts";

@@ -1,4 +1,4 @@
-/** Rewrites the items of `input` that Ark would refuse: calls of tools it knows by other names, OpenAI's own keys. */
+/** Rewrites the items of `input` that Ark would refuse: calls by other names, OpenAI's own keys. */
 import { wantedNames } from "../../../wire/json-key.ts";
 import type { JsonMember } from "../../../wire/json-scan.ts";
 import { decodeString, stringIs } from "../../../wire/json-string.ts";

@@ -197,8 +197,8 @@ function refuseRequired(choice: ToolChoice | null): void {
   if (choice === null || choice.choice === "auto" || choice.choice === "none") return;
   throw invalidMember(
     "tool_choice",
-    "`tool_choice` forces a tool to be called, and of `tools` there is none that Ark can run. Send functions " +
-      "that your program runs, or set it to auto.",
+    "`tool_choice` forces a tool to be called, and of `tools` there is none that Ark can run. Send " +
+      "functions that your program runs, or set it to auto.",
   );
 }
 

@@ -50,7 +50,7 @@ export class Rewriting {
   }
 }
 
-/** The wanted members of one object by name, and where it ends; null where one of them stands twice, or twisted. */
+/** The wanted members of one object by name, and its end; null where one stands twice, or twisted. */
 export function membersOf(
   bytes: Buffer,
   start: number,

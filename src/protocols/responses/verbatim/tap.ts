@@ -1,4 +1,4 @@
-/** Listens to a Responses stream of Ark's on its way to the client: whole events, their usage, how it ends. */
+/** Listens to a Responses stream of Ark's on its way to the client: its events, its usage, its end. */
 import type { ErrorFacts } from "../../../core/errors.ts";
 import type { TextMeasure } from "../../../core/text-measure.ts";
 import { wantedNames } from "../../../wire/json-key.ts";

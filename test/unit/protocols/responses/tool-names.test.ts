@@ -1,3 +1,4 @@
+/** Tools taken apart, their names for Ark, and their own names again. */
 import { describe, expect, test } from "vitest";
 import { flattenTools } from "../../../../src/protocols/responses/flat-tools.ts";
 import { readToolChoice } from "../../../../src/protocols/responses/tool-choice.ts";
