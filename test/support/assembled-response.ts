@@ -8,7 +8,7 @@ export function readEvents(stream: string): ResponseEvent[] {
   const blocks = stream.split("\n\n");
   if (blocks.pop() !== "") throw new Error("the stream does not end with a blank line");
   return blocks.map((block, index) => {
-    const found = /^event: ([\w.]+)\ndata: (.+)$/.exec(block);
+    const found = /^event: ([\w.]+)\ndata: ([^\r\n]+)$/.exec(block);
     const data: ResponseEvent = JSON.parse(found?.[2] ?? "null");
     if (found === null || data?.type !== found[1]) throw new Error(`no event of this protocol: ${block}`);
     if (data["sequence_number"] !== index) throw new Error(`event ${index} says ${data["sequence_number"]}`);
