@@ -3,7 +3,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { UNLIMITED } from "../../src/core/limits.ts";
 import { doorNames } from "../../src/protocols/door.ts";
 import { doors } from "../../src/protocols/index.ts";
-import { callDoor, type DoorCallOptions, type Way, ways } from "../support/door-calls.ts";
+import {
+  CHAT_MODEL,
+  callDoor,
+  type DoorCallOptions,
+  NATIVE_MODEL,
+  type Way,
+  ways,
+} from "../support/door-calls.ts";
 import { doorManners } from "../support/door-manners.ts";
 import { callGateway } from "../support/gateway-call.ts";
 import { ARK_KEY, type KeyedGateway, startKeyedGateway } from "../support/keyed-gateway.ts";
@@ -158,7 +165,7 @@ describe("endings", () => {
   });
 
   test.each(named(streaming))("Ark leaves out its closing event: %s", async (_name, way) => {
-    const made = call(way, { stream: true, step: { kind: "omit_done" } });
+    const made = call(way, { stream: true, step: { kind: "omit_done", andFinish: true } });
     expect(await brokenStream(way, made)).toBe("upstream_truncated");
   });
 
@@ -201,4 +208,29 @@ test("what is no door answers 404 in OpenAI's shape, and stored responses need a
   expect((await callGateway(gateway, stored)).status).toBe(401);
   const missing = await callGateway(gateway, { ...stored, headers });
   expect([missing.status, missing.error["code"]]).toEqual([404, "response_not_found"]);
+});
+
+test("a translation counts among the bodies that are held, until Ark has begun to answer", async () => {
+  const text = "tides ".repeat(20_000);
+  const step = { kind: "delay", ms: 300 } as const;
+  const held = async (model: string): Promise<number> => {
+    const made = call({ door: "messages", model, how: "verbatim" }, { text, step });
+    await made.untilAtArk();
+    const bytes = gateway.gateway.bodyBytesHeld;
+    await whole(made);
+    return bytes;
+  };
+  const verbatim = await held(NATIVE_MODEL);
+  expect(verbatim).toBeGreaterThan(text.length);
+  expect(await held(CHAT_MODEL)).toBeGreaterThan(verbatim + text.length);
+  await until(() => gateway.gateway.bodyBytesHeld === 0, "no body");
+});
+
+test("where Ark refuses the gateway's own key for a stored response, the client's is not at fault", async () => {
+  const path = "/v1/responses/resp_0217955200000000000000000000000000000000000000000000000";
+  gateway.simulator.scriptBy(() => ({ kind: "error", code: "AuthenticationError" }));
+  const headers = { authorization: `Bearer ${key}` };
+  const refused = await callGateway(gateway, { method: "GET", path, headers });
+  gateway.simulator.scriptBy(() => null);
+  expect([refused.status, refused.error["code"]]).toEqual([502, "upstream_auth"]);
 });
