@@ -1,4 +1,4 @@
-/** Finds in a Responses body what only this gateway can read: thoughts that it sealed, references to its items. */
+/** Finds in a Responses body what only this gateway can read: what it sealed, references to its items. */
 import { wantedNames } from "../../wire/json-key.ts";
 import { ElementCursor, type JsonMember, MemberCursor, scanObject } from "../../wire/json-scan.ts";
 import { stringIs } from "../../wire/json-string.ts";

@@ -1,4 +1,4 @@
-/** Has a conversation summed up by a model that speaks chat, and gives the summary back as an item to go on from. */
+/** Has a conversation summed up by a model that speaks chat, and gives the summary back as an item. */
 import type { ChatMessage, JsonObject } from "../../../core/chat.ts";
 import { GatewayError } from "../../../core/errors.ts";
 import type { ChatAnswer } from "../../chat-answer.ts";
@@ -76,8 +76,8 @@ function wholeWriter(traits: CompactionTraits): (answer: ChatAnswer) => string {
 }
 
 /**
- * Translates a body of `/responses/compact`, which has been scanned: the conversation with its instructions, and
- * behind it the request for a summary. Always whole.
+ * Translates a body of `/responses/compact`, which has been scanned: the conversation with its
+ * instructions, and behind it the request for a summary. Always whole.
  * @throws GatewayError invalid_json, invalid_request, previous_response_not_found
  */
 export function translateCompaction(bytes: Buffer, target: TargetTraits, context: CallContext): Passage {

@@ -1,4 +1,4 @@
-/** Responses to chat and chat to Responses, whole and streamed, against files that have been read by people. */
+/** Responses to chat and back, whole and streamed, against files that have been read by people. */
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { AnswerReader, Passage } from "../../../../src/protocols/door.ts";

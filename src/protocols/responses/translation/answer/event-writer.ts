@@ -18,8 +18,9 @@ import {
 import { type ResponseState, responseJson, stateOf } from "./response-json.ts";
 
 /**
- * Thoughts and texts are items that end where another begins. Calls may grow side by side, so they end with the
- * answer, in the order in which they began. As OpenAI's own, the stream ends with its last event: no `[DONE]`.
+ * Thoughts and texts are items that end where another begins. Calls may grow side by side, so they end with
+ * the answer, in the order in which they began. As OpenAI's own, the stream ends with its last event: no
+ * `[DONE]`.
  */
 export class ResponseEvents implements EventWriter {
   /** The response as its last event has it; empty before. */

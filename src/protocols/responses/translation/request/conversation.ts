@@ -1,4 +1,4 @@
-/** Puts what was said, called and returned into the order that chat wants: results right behind their calls. */
+/** Puts what was said, called and returned into the order of chat: results right behind their calls. */
 import type { ChatMessage, ChatPart, ChatToolCall } from "../../../../core/chat.ts";
 import type { Reasoning } from "../../../../core/memories.ts";
 import { contentOf, PARAGRAPH, textPart } from "./content-parts.ts";

@@ -1,4 +1,4 @@
-/** What a response says of its own request: the members that OpenAI gives back, with what holds where none was sent. */
+/** What a response says of its own request: the members that OpenAI gives back, sent or not. */
 import type { JsonObject } from "../../../../core/chat.ts";
 import { isObject, textOf } from "../../../chat-answer.ts";
 import { numberOf } from "../../../client-json.ts";

@@ -113,7 +113,7 @@ function mcpCall(item: JsonObject, path: string, names: ToolNames): readonly Pie
   ];
 }
 
-/** Items of which OpenAI's service alone makes something: what text they hold is told, the rest is left out. */
+/** Items that mean something to OpenAI's service alone: their text is told, the rest is left out. */
 function otherPieces(item: JsonObject, type: string): readonly Piece[] {
   for (const member of ["text", "content", "output"]) {
     const value = item[member];
@@ -160,7 +160,7 @@ function piecesOfItem(item: JsonObject, path: string, reading: ItemReading): rea
 }
 
 /**
- * Items of types that are not known here count as far as they hold text, so that clients' new ones do no harm.
+ * Items of types that are not known here count as far as they hold text: clients' new ones do no harm.
  * @param pathOf names an item in an error, by its index
  * @throws GatewayError invalid_request for an item that lacks what its type must have
  */
