@@ -5,6 +5,7 @@ import type { Caller } from "../keys/gate.ts";
 import type { AnswerReader, CallContext, Cargo, Destination, Door, Intent } from "../protocols/door.ts";
 import { type BodyResult, readBoundedBody } from "../wire/bounded-body.ts";
 import { isJsonContentType } from "../wire/content-type.ts";
+import { splicedLength } from "../wire/json-splice.ts";
 import type { RequestHead } from "../wire/request-head.ts";
 import { measureBody } from "../wire/text-measure.ts";
 import type { House } from "./house.ts";
@@ -65,10 +66,17 @@ export async function resolve(
     return { kind: "local", plan, answer: passage.answer(Math.ceil(inputTokens)) };
   }
   const { destination, cargo, answers } = passage;
+  visit.holdMore(addedBytes(cargo, body));
   const measure = measureBody(cargo.body);
   const credential = credentialFor(house, caller, route);
   const plan = { door, intent, route, fallbackFrom, bodyBytes, measure, destination, answers, credential };
   return { kind: "call", plan, cargo, body };
+}
+
+/** What goes to Ark beside the client's own body, which is held anyway: a translation, or thoughts put back. */
+function addedBytes({ body, rewrite }: Cargo, held: Buffer): number {
+  const sentBytes = splicedLength(body, rewrite.splices);
+  return Math.max(0, body === held ? sentBytes - held.length : sentBytes);
 }
 
 function contextOf({ memories }: House, { id, startedAtWallMs }: Visit, { keyId }: Caller): CallContext {

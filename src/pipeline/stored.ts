@@ -8,6 +8,7 @@ import { takePlace } from "./admit.ts";
 import { Answer } from "./answer/answer.ts";
 import { type Collected, collect } from "./delivery/collected.ts";
 import { broken, type Delivery, free } from "./delivery/delivery.ts";
+import { refusedKey } from "./delivery/error.ts";
 import type { Farewell } from "./delivery/farewell.ts";
 import type { StoredPage } from "./endpoint.ts";
 import type { House } from "./house.ts";
@@ -89,7 +90,8 @@ async function askArk(house: House, visit: Visit, caller: Caller, page: StoredPa
   const answer = new Answer(route.timeouts, house.clock, house.watch);
   visit.answer = answer;
   visit.reply.listener = new Leaving(answer);
-  await answer.ask(upstream, requestFor(route, credentialFor(house, caller, route), page));
+  const credential = credentialFor(house, caller, route);
+  await answer.ask(upstream, requestFor(route, credential, page));
   const { head, failure } = answer;
   if (failure !== null) throw failure.error;
   if (head === null) throw new TypeError("an exchange settled with neither head nor failure");
@@ -101,6 +103,9 @@ async function askArk(house: House, visit: Visit, caller: Caller, page: StoredPa
       "upstream_invalid",
       `Ark's answer has status ${head.status} and is none of its errors.`,
     );
+  }
+  if (note !== null && credential === null && (head.status === 401 || head.status === 403)) {
+    throw refusedKey(note);
   }
   if (note !== null) visit.reply.addHeader("x-volcano-error", printable(note.code));
   return told(head.status, headers.contentType ?? "application/json", body, visit);

@@ -177,7 +177,8 @@ class BodyReader {
   }
 }
 
-function tooManyBytes(): GatewayError {
+/** The bodies of all requests leave no room for this one. */
+export function tooManyBytes(): GatewayError {
   const message =
     "The gateway holds as many bytes of request bodies as it may (server.bodies_bytes_max). " +
     "Try again in a moment.";

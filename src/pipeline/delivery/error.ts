@@ -59,7 +59,7 @@ export async function deliverError(shipment: Shipment): Promise<Delivered> {
 }
 
 /** The client's own key is not at fault: a 401 would make it change that one (reliability U19). */
-function refusedKey(note: UpstreamErrorNote): GatewayError {
+export function refusedKey(note: UpstreamErrorNote): GatewayError {
   return new GatewayError(
     "upstream_auth",
     `Ark refuses the gateway's own key (${note.upstreamCode ?? note.code}). The operator must look at ARK_API_KEY.`,

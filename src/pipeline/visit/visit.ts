@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { GatewayError } from "../../core/errors.ts";
 import { newRequestId, type RequestId } from "../../core/ids.ts";
 import type { Tap } from "../../protocols/door.ts";
-import { refuseBody } from "../../wire/bounded-body.ts";
+import { refuseBody, tooManyBytes } from "../../wire/bounded-body.ts";
 import type { Answer } from "../answer/answer.ts";
 import type { Drain } from "../delivery/drain.ts";
 import type { House } from "../house.ts";
@@ -52,6 +52,15 @@ export class Visit implements Stoppable {
   /** The body is here, and counts until it is let go. */
   holdBody(bytes: number): void {
     this.#bodyBytes = bytes;
+  }
+
+  /**
+   * What is made of the body stays as long as it does.
+   * @throws GatewayError overloaded, where there is no room for it
+   */
+  holdMore(bytes: number): void {
+    if (!this.#house.bodies.take(bytes)) throw tooManyBytes();
+    this.#bodyBytes += bytes;
   }
 
   /** The body is not needed any more; once is enough, more do no harm. */
