@@ -11,8 +11,8 @@ import {
 } from "../../../src/protocols/messages/answer/event-writer.ts";
 import { InputProgress, inputOf } from "../../../src/protocols/messages/answer/tool-input.ts";
 import { messagesDoor } from "../../../src/protocols/messages/index.ts";
-import { SEALED_CHARACTERS_MAX } from "../../../src/protocols/messages/thoughts.ts";
 import { ToolNames } from "../../../src/protocols/messages/tool-names.ts";
+import { SEALED_CHARACTERS_MAX } from "../../../src/protocols/sealed-thoughts.ts";
 import { assembleMessage, eventNames, type JsonObject } from "../../support/assembled-message.ts";
 import { chatTraits } from "../../support/call-context.ts";
 import { plainSeal, sealingContext } from "../../support/plain-seal.ts";

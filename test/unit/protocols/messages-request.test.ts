@@ -6,8 +6,8 @@ import type { Reasoning } from "../../../src/core/memories.ts";
 import { BODY_VALUES_MAX } from "../../../src/protocols/client-json.ts";
 import type { CallContext } from "../../../src/protocols/door.ts";
 import { messagesDoor } from "../../../src/protocols/messages/index.ts";
-import { SEALED_CHARACTERS_MAX, sealThought } from "../../../src/protocols/messages/thoughts.ts";
 import { arkToolName, TOOL_NAME_CHARACTERS_MAX } from "../../../src/protocols/messages/tool-names.ts";
+import { SEALED_CHARACTERS_MAX, sealThought } from "../../../src/protocols/sealed-thoughts.ts";
 import { callContext, chatTraits, noMemories } from "../../support/call-context.ts";
 import { plainSeal, sealingContext } from "../../support/plain-seal.ts";
 

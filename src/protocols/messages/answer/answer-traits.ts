@@ -1,5 +1,5 @@
 /** What of a request its answer depends on: little, since streams live long. */
-import type { ThoughtSeal } from "../thoughts.ts";
+import type { ThoughtSeal } from "../../sealed-thoughts.ts";
 import type { ToolNames } from "../tool-names.ts";
 
 export type AnswerTraits = {

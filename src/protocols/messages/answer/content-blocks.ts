@@ -1,5 +1,5 @@
 /** The content blocks of a streamed message in the making: what each has to say, and when it is over. */
-import { SEALED_CHARACTERS_MAX, sealThought } from "../thoughts.ts";
+import { SEALED_CHARACTERS_MAX, sealThought } from "../../sealed-thoughts.ts";
 import type { AnswerTraits } from "./answer-traits.ts";
 import { directCaller } from "./message-json.ts";
 import { InputProgress, inputOf } from "./tool-input.ts";

@@ -1,6 +1,6 @@
 /** Writes a whole chat answer as a message. */
 import type { ChatAnswer } from "../../chat-answer.ts";
-import { sealThought } from "../thoughts.ts";
+import { sealThought } from "../../sealed-thoughts.ts";
 import type { AnswerTraits } from "./answer-traits.ts";
 import {
   directCaller,

@@ -4,7 +4,7 @@ import { isObject, textOf } from "../../chat-answer.ts";
 import { arrayAt, numberOf, parseBody } from "../../client-json.ts";
 import type { Intent } from "../../door.ts";
 import { invalidMember } from "../../read-members.ts";
-import type { ThoughtSeal } from "../thoughts.ts";
+import type { ThoughtSeal } from "../../sealed-thoughts.ts";
 import type { ToolNames } from "../tool-names.ts";
 import { blocksAt, systemText } from "./blocks.ts";
 import { chatMessages } from "./conversation.ts";

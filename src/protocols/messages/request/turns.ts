@@ -3,7 +3,7 @@ import type { ChatPart, ChatToolCall, JsonObject } from "../../../core/chat.ts";
 import { textOf } from "../../chat-answer.ts";
 import { objectAt, stringAt } from "../../client-json.ts";
 import { invalidMember } from "../../read-members.ts";
-import { openThought, type ThoughtSeal } from "../thoughts.ts";
+import { openThought, type ThoughtSeal } from "../../sealed-thoughts.ts";
 import { arkToolName } from "../tool-names.ts";
 import { blocksAt, PARAGRAPH, partsOf, systemText } from "./blocks.ts";
 

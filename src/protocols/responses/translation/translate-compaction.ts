@@ -6,12 +6,13 @@ import { chatPassage } from "../../chat-passage.ts";
 import { wordAt } from "../../client-json.ts";
 import type { CallContext, Passage, TargetTraits } from "../../door.ts";
 import { replayReasoning } from "../../remembered-reasoning.ts";
+import type { ThoughtSeal } from "../../sealed-thoughts.ts";
 import { ToolNames } from "../tool-names.ts";
 import { responseUsage } from "./answer/response-json.ts";
 import { ResponseIds } from "./ids.ts";
 import { keptItem } from "./request/kept-input.ts";
 import { conversationMessages, parseBody, readConversation } from "./request/translate.ts";
-import { CallersSeal } from "./sealed-items.ts";
+import { sealSummary } from "./sealed-summary.ts";
 
 const MS_PER_SECOND = 1_000;
 
@@ -32,7 +33,7 @@ const CUT = "\n\n[The summary was cut off here.]";
 type CompactionTraits = {
   readonly ids: ResponseIds;
   readonly createdSeconds: number;
-  readonly seal: CallersSeal;
+  readonly seal: ThoughtSeal;
   /** In JSON. */
   readonly userMessages: readonly string[];
 };
@@ -60,7 +61,7 @@ function compactionJson(
   const item = {
     id: ids.outputItem("cmp", userMessages.length),
     type: "compaction",
-    encrypted_content: seal.sealSummary(summaryOf(answer)),
+    encrypted_content: sealSummary(summaryOf(answer), seal),
   };
   const { usage } = answer;
   const nothing = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0 };
@@ -90,7 +91,7 @@ export function translateCompaction(bytes: Buffer, target: TargetTraits, context
   const traits: CompactionTraits = {
     ids,
     createdSeconds: Math.floor(context.startedAtWallMs / MS_PER_SECOND),
-    seal: new CallersSeal(context.memories.seal, context.keyId),
+    seal: { seal: context.memories.seal, keyId: context.keyId },
     userMessages: usersOwn([...conversation.before, ...conversation.own], ids),
   };
   const translation = {

@@ -9,7 +9,6 @@ import { ResponseIds } from "./ids.ts";
 import { echoesOf } from "./request/echoes.ts";
 import { keptInput } from "./request/kept-input.ts";
 import { parseBody, type TranslatedRequest, translateRequest } from "./request/translate.ts";
-import { CallersSeal } from "./sealed-items.ts";
 
 const SEALED_THOUGHTS = "reasoning.encrypted_content";
 const MS_PER_SECOND = 1_000;
@@ -48,7 +47,7 @@ function answerTraits(
     model,
     echoes: echoesOf(body, isStored),
     includesSealed: !isStored || (Array.isArray(include) && include.includes(SEALED_THOUGHTS)),
-    seal: new CallersSeal(context.memories.seal, context.keyId),
+    seal: { seal: context.memories.seal, keyId: context.keyId },
     names,
     keep: isStored ? keeper(context, ids.response, keptInput(own, ids), previousId) : null,
   };

@@ -206,6 +206,14 @@ describe("tools that were called", () => {
   });
 });
 
+test("a conversation of very many calls under one id takes no longer than they are", () => {
+  const count = 50_000;
+  const calls = Array.from({ length: count }, () => call("c"));
+  const outputs = Array.from({ length: count }, (_, index) => output("c", `${index}`));
+  const contents = messagesOf([HI, ...calls, ...outputs]).map(({ content }) => content);
+  expect(contents).toEqual(["Hi", "", ...Array.from({ length: count }, (_, index) => `${index}`)]);
+});
+
 describe("thoughts", () => {
   const { keyId } = sealingContext();
   const seal = (thought: object) => plainSeal.seal(keyId, JSON.stringify(thought));

@@ -1,8 +1,8 @@
 /** What of a request its answer depends on: little, since streams live long. */
 import type { StoredResponse } from "../../../../core/memories.ts";
+import type { ThoughtSeal } from "../../../sealed-thoughts.ts";
 import type { ToolNames } from "../../tool-names.ts";
 import type { ResponseIds } from "../ids.ts";
-import type { CallersSeal } from "../sealed-items.ts";
 
 export type AnswerTraits = {
   readonly ids: ResponseIds;
@@ -13,7 +13,7 @@ export type AnswerTraits = {
   readonly echoes: string;
   /** The client is to be given sealed thoughts. */
   readonly includesSealed: boolean;
-  readonly seal: CallersSeal;
+  readonly seal: ThoughtSeal;
   readonly names: ToolNames;
   /** Keeps the response, once it has ended; null where it is not to be stored. */
   readonly keep: ((made: Pick<StoredResponse, "response" | "outputItems">) => void) | null;

@@ -1,7 +1,8 @@
 /** The items of an answer in the making: the events that tell of each, and what it is in the end. */
+import { textOf } from "../../../chat-answer.ts";
+import { sealThought, type ThoughtSeal } from "../../../sealed-thoughts.ts";
 import { CustomInputReader } from "../../custom-tools.ts";
 import type { ToolIdentity } from "../../tool-names.ts";
-import type { CallersSeal } from "../sealed-items.ts";
 import type { EventLines } from "./event-lines.ts";
 
 export type ItemStatus = "in_progress" | "completed" | "incomplete";
@@ -69,12 +70,12 @@ function summaryPart(text: string): string {
 /** Ark's thought is shown as a summary, as Ark itself shows it on Responses (ark-api 5.5). */
 export class ReasoningItem extends OutputItem {
   encrypted: string | null = null;
-  readonly #seal: CallersSeal;
+  readonly #seal: ThoughtSeal;
   readonly #includesSealed: boolean;
   #text = "";
   #sealed = "";
 
-  constructor(place: ItemPlace, seal: CallersSeal, includesSealed: boolean) {
+  constructor(place: ItemPlace, seal: ThoughtSeal, includesSealed: boolean) {
     super(place);
     this.#seal = seal;
     this.#includesSealed = includesSealed;
@@ -96,10 +97,7 @@ export class ReasoningItem extends OutputItem {
   }
 
   protected close(): string {
-    this.#sealed = this.#seal.sealThought({
-      text: this.#text === "" ? null : this.#text,
-      encrypted: this.encrypted,
-    });
+    this.#sealed = sealThought({ text: textOf(this.#text), encrypted: this.encrypted }, this.#seal);
     if (this.#text === "") return "";
     const text = JSON.stringify(this.#text);
     return this.#textEvent("done", "text", text) + this.#partEvent("done", text);

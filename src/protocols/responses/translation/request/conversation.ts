@@ -24,6 +24,9 @@ export type Piece =
   | CallPiece
   | ResultPiece;
 
+/** Calls of one id, in their order; those before `next` have their results. */
+type Waiting = { readonly calls: CallPiece[]; next: number };
+
 /** The result of each call: the next one with its id that comes after it. */
 type Results = ReadonlyMap<CallPiece, ResultPiece>;
 
@@ -31,17 +34,19 @@ function pairUp(pieces: readonly Piece[]): {
   readonly results: Results;
   readonly paired: ReadonlySet<Piece>;
 } {
-  const waiting = new Map<string, CallPiece[]>();
+  const waiting = new Map<string, Waiting>();
   const results = new Map<CallPiece, ResultPiece>();
   const paired = new Set<Piece>();
   for (const piece of pieces) {
     if (piece.kind === "call") {
-      const calls = waiting.get(piece.call.id);
-      if (calls === undefined) waiting.set(piece.call.id, [piece]);
-      else calls.push(piece);
+      const alike = waiting.get(piece.call.id);
+      if (alike === undefined) waiting.set(piece.call.id, { calls: [piece], next: 0 });
+      else alike.calls.push(piece);
     } else if (piece.kind === "result") {
-      const call = waiting.get(piece.callId)?.shift();
-      if (call === undefined) continue;
+      const alike = waiting.get(piece.callId);
+      const call = alike?.calls[alike.next];
+      if (alike === undefined || call === undefined) continue;
+      alike.next++;
       results.set(call, piece);
       paired.add(piece);
     }

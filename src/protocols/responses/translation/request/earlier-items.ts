@@ -41,6 +41,7 @@ export class EarlierItems {
   readonly #responses: ResponseStore;
   readonly #keyId: KeyId;
   readonly #opened = new Map<string, readonly JsonObject[]>();
+  readonly #byId = new Map<StoredResponse, ReadonlyMap<unknown, JsonObject>>();
   readonly #referred = new Set<string>();
 
   constructor(responses: ResponseStore, keyId: KeyId) {
@@ -88,13 +89,21 @@ export class EarlierItems {
     this.#referred.add(itemId);
     const responseId = responseIdOfItem(itemId);
     const stored = responseId === null ? null : this.#responses.find(this.#keyId, responseId);
-    const item = stored === null ? null : this.#itemsOf(stored).find(({ id }) => id === itemId);
-    if (item !== null && item !== undefined) return item;
+    const item = stored === null ? undefined : this.#itemsById(stored).get(itemId);
+    if (item !== undefined) return item;
     throw invalidMember(
       `${path}.id`,
       `\`${path}\` refers to an item that is not stored: it has expired, was deleted, was made with ` +
         "`store: false`, or is not this key's. Send the item itself.",
     );
+  }
+
+  #itemsById(stored: StoredResponse): ReadonlyMap<unknown, JsonObject> {
+    const known = this.#byId.get(stored);
+    if (known !== undefined) return known;
+    const byId = new Map(this.#itemsOf(stored).map((item) => [item["id"], item]));
+    this.#byId.set(stored, byId);
+    return byId;
   }
 
   #itemsOf(stored: StoredResponse): readonly JsonObject[] {

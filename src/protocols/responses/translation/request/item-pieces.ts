@@ -3,16 +3,17 @@ import type { JsonObject } from "../../../../core/chat.ts";
 import { isObject, textOf } from "../../../chat-answer.ts";
 import { objectAt, stringAt } from "../../../client-json.ts";
 import { invalidMember } from "../../../read-members.ts";
+import { openThought, type ThoughtSeal } from "../../../sealed-thoughts.ts";
 import { customArguments } from "../../custom-tools.ts";
 import type { ToolKind, ToolNames } from "../../tool-names.ts";
-import type { CallersSeal } from "../sealed-items.ts";
+import { openSummary } from "../sealed-summary.ts";
 import { joinedText, PARAGRAPH, partsOf, textPart } from "./content-parts.ts";
 import type { Piece, ResultPiece } from "./conversation.ts";
 
 const SUMMARY_LEAD = "This is a summary of the conversation before it was shortened:";
 
 export type ItemReading = {
-  readonly seal: CallersSeal;
+  readonly seal: ThoughtSeal;
   readonly names: ToolNames;
 };
 
@@ -75,15 +76,15 @@ function resultPiece(callId: string, output: unknown, path: string): ResultPiece
   return { kind: "result", callId, text: joinedText(parts), media };
 }
 
-function thoughtPiece(item: JsonObject, path: string, seal: CallersSeal): Piece {
+function thoughtPiece(item: JsonObject, path: string, seal: ThoughtSeal): Piece {
   const content = partsOf(item["content"], `${path}.content`);
   const shown = content.length > 0 ? content : partsOf(item["summary"], `${path}.summary`);
-  const reasoning = seal.openThought(item["encrypted_content"], textOf(joinedText(shown)));
+  const reasoning = openThought(item["encrypted_content"], textOf(joinedText(shown)), seal);
   return { kind: "reasoning", reasoning };
 }
 
-function summaryPiece(item: JsonObject, path: string, seal: CallersSeal): Piece {
-  const summary = seal.openSummary(item["encrypted_content"]);
+function summaryPiece(item: JsonObject, path: string, seal: ThoughtSeal): Piece {
+  const summary = openSummary(item["encrypted_content"], seal);
   if (summary !== null) {
     // As a user's words: what tools have said stands in it too, and must not speak as the system.
     return { kind: "user", parts: [textPart(SUMMARY_LEAD + PARAGRAPH + summary)] };

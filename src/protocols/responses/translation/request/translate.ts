@@ -7,7 +7,6 @@ import { wordAt } from "../../../client-json.ts";
 import type { CallContext } from "../../../door.ts";
 import { invalidMember } from "../../../read-members.ts";
 import type { ToolNames } from "../../tool-names.ts";
-import { CallersSeal } from "../sealed-items.ts";
 import { chatMessages } from "./conversation.ts";
 import { EarlierItems } from "./earlier-items.ts";
 import { type ItemReading, piecesOf } from "./item-pieces.ts";
@@ -68,7 +67,7 @@ export function conversationMessages(
   names: ToolNames,
   { keyId, memories }: CallContext,
 ): readonly ChatMessage[] {
-  const reading: ItemReading = { seal: new CallersSeal(memories.seal, keyId), names };
+  const reading: ItemReading = { seal: { seal: memories.seal, keyId }, names };
   const pieces = [
     ...piecesOf(before, () => "previous_response_id", reading),
     ...piecesOf(own, (index) => `input[${index}]`, reading),

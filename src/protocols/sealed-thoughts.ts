@@ -1,7 +1,7 @@
-/** Carries a model's thoughts in the signature of a thinking block, and takes them out again. */
-import type { KeyId } from "../../core/ids.ts";
-import type { Reasoning, Seal } from "../../core/memories.ts";
-import { parseObject } from "../event-tap.ts";
+/** Carries a model's thoughts in what its client brings back: a signature, or encrypted content. */
+import type { KeyId } from "../core/ids.ts";
+import type { Reasoning, Seal } from "../core/memories.ts";
+import { parseObject } from "./event-tap.ts";
 
 /** A longer thought is not sealed: the client has it in plain, and would bring it back twice. */
 export const SEALED_CHARACTERS_MAX = 262_144;
@@ -10,7 +10,7 @@ export const SEALED_CHARACTERS_MAX = 262_144;
 export type ThoughtSeal = { readonly seal: Seal; readonly keyId: KeyId };
 
 /**
- * The signature for a thought: its whole text and Ark's `encrypted_content`, so that a client which never saw
+ * The seal of a thought: its whole text and Ark's `encrypted_content`, so that a client which never saw
  * the text (`display: omitted`), or drops it, brings it back all the same.
  */
 export function sealThought({ text, encrypted }: Reasoning, { seal, keyId }: ThoughtSeal): string {
@@ -22,15 +22,11 @@ export function sealThought({ text, encrypted }: Reasoning, { seal, keyId }: Tho
 }
 
 /**
- * The thought of a block that came back. A signature that is not ours, or not this caller's, says nothing:
- * then the block's own text counts.
+ * The thought of a block or item that came back. A seal that is not ours, or not this caller's, says nothing:
+ * then the client's own text counts.
  */
-export function openThought(
-  signature: unknown,
-  ownText: string | null,
-  { seal, keyId }: ThoughtSeal,
-): Reasoning {
-  const opened = typeof signature === "string" ? seal.open(keyId, signature) : null;
+export function openThought(given: unknown, ownText: string | null, { seal, keyId }: ThoughtSeal): Reasoning {
+  const opened = typeof given === "string" ? seal.open(keyId, given) : null;
   const sealed = opened === null ? null : parseObject(opened);
   const text = sealed?.["t"];
   const encrypted = sealed?.["e"];
