@@ -1,5 +1,7 @@
 /** The coding agents that `connect` knows: one row each. */
+
 import { asItIs, type Client, withVersion } from "./client.ts";
+import { connectPhrases } from "./connect-phrases.ts";
 import type { Setting, SettingValue } from "./setting.ts";
 import { KEY_VARIABLE, type Site } from "./site.ts";
 
@@ -112,6 +114,7 @@ const codex: Client = {
         },
       ],
       environment: [[KEY_VARIABLE, site.keyText]],
+      notes: site.model.leavesFieldsOut ? [connectPhrases.wantsFields("Codex", name)] : [],
     };
   },
 };

@@ -13,6 +13,8 @@ export type SiteModel = {
   readonly contextTokens: number | null;
   readonly outputTokensMax: number | null;
   readonly seesImages: boolean;
+  /** Ark itself answers Responses for it, without fields that OpenAI guarantees, and nobody fills them in. */
+  readonly leavesFieldsOut: boolean;
 };
 
 export type Site = {
@@ -62,18 +64,20 @@ export type ModelChoice =
 
 const NEAREST_MAX = 3;
 
+type Target = { readonly id: string; readonly isExample: boolean; readonly leavesFieldsOut: boolean };
+
 /** The alias of the name, itself or by its pattern, and the model behind it. */
-function targetOf(
-  { models, passthroughModels }: Config,
-  name: string,
-): { id: string; isExample: boolean } | null {
+function targetOf({ models, passthroughModels }: Config, name: string): Target | null {
   const alias =
     models.find((model) => model.alias === name) ??
     models.find((model) => isPattern(model.alias) && matchesPattern(model.alias, name));
-  if (alias !== undefined) return { id: alias.targets[0]?.model ?? "", isExample: alias.isExample };
-  return passthroughModels.some((pattern) => matchesPattern(pattern, name))
-    ? { id: name, isExample: false }
-    : null;
+  if (alias !== undefined) {
+    const leavesFieldsOut = alias.speaks.has("responses") && alias.compat === "verbatim";
+    return { id: alias.targets[0]?.model ?? "", isExample: alias.isExample, leavesFieldsOut };
+  }
+  if (!passthroughModels.some((pattern) => matchesPattern(pattern, name))) return null;
+  const leavesFieldsOut = findArkModel(name)?.speaks.has("responses") ?? false;
+  return { id: name, isExample: false, leavesFieldsOut };
 }
 
 /** @param wanted the name that was asked for; null for the default alias, or the first where there is none */
@@ -89,7 +93,7 @@ export function chooseModel(config: Config, wanted: string | null): ModelChoice 
     ...(known === null && !target.isExample ? [connectPhrases.unknownWindow(name)] : []),
     ...(known?.isRetiring === true ? [connectPhrases.retiring(target.id)] : []),
   ];
-  return { kind: "ok", model: siteModel(name, target.id), notes };
+  return { kind: "ok", model: siteModel(name, target), notes };
 }
 
 /** A name that the default model answers for: a client may use it, but should know. */
@@ -104,17 +108,18 @@ function fallback(config: Config, name: string, aliases: readonly string[]): Mod
   const target = targetOf(config, served);
   return {
     kind: "ok",
-    model: siteModel(name, target?.id ?? ""),
+    model: siteModel(name, target),
     notes: [connectPhrases.fallsBack(name, served)],
   };
 }
 
-function siteModel(name: string, id: string): SiteModel {
-  const known = findArkModel(id);
+function siteModel(name: string, target: Target | null): SiteModel {
+  const known = target === null ? null : findArkModel(target.id);
   return {
     name,
     contextTokens: known?.contextTokens ?? null,
     outputTokensMax: known?.outputTokensMax ?? null,
     seesImages: known?.inputModalities.includes("image") ?? false,
+    leavesFieldsOut: target?.leavesFieldsOut ?? false,
   };
 }

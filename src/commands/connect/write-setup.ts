@@ -79,7 +79,7 @@ function writeFiles(invocation: Invocation, sheet: Sheet, site: Site): number {
     for (const outcome of outcomes) sayOutcome(invocation, outcome);
   }
   const keyNote = connectPhrases.keyLeftOut(keyVariableOf(sheet, site), site.keyText);
-  const notes = [...sheet.notes, ...(site.key === null ? [keyNote] : [])];
+  const notes = [...sheet.notes, ...sheet.setup.notes, ...(site.key === null ? [keyNote] : [])];
   for (const note of notes) standardError.write(`${note[language]}\n`);
   return outcomes.some(({ writing }) => writing.kind === "refused") ? exitCodes.failed : exitCodes.ok;
 }

@@ -251,6 +251,23 @@ describe("the model", () => {
   });
 });
 
+describe("what Codex wants of Responses", () => {
+  const hint = '"compat: openai"';
+
+  test("is told where Ark answers them and leaves fields out, and nowhere else", async () => {
+    expect(await printed("codex", { model: LITE })).toContain(hint);
+    const folder = surroundings().workingFolder;
+    const file = join(folder, "c.yaml");
+    const models = `filled: { targets: [{ model: ${LITE} }], compat: openai }\n  chat: { targets: [{ model: ${LITE} }], speaks: [chat] }`;
+    writeFileSync(file, `models:\n  bare: ${LITE}\n  ${models}\n`);
+    expect(await printed("codex", { model: "bare", config: file })).toContain(hint);
+    for (const model of ["filled", "chat"]) {
+      expect(await printed("codex", { model, config: file })).not.toContain(hint);
+    }
+    expect(await printed("opencode", { model: "bare", config: file })).not.toContain(hint);
+  });
+});
+
 describe("the key", () => {
   test("without one a word stands for it, which says whose it is", async () => {
     expect(await printed("openai")).toContain("YOUR_ARK_KEY stands for your Ark key");
