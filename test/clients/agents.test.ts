@@ -12,6 +12,7 @@ beforeAll(() => setTracingDisabled(true));
 const ways = [
   ["verbatim", "chat", { useResponses: false }],
   ["verbatim", "Responses", { useResponses: true }],
+  ["compat", "Responses", { useResponses: true }],
   ["translated", "Responses", { useResponses: true }],
   ["verbatim", "Responses over a WebSocket", { useResponses: true, useResponsesWebSocket: true }],
   ["translated", "Responses over a WebSocket", { useResponses: true, useResponsesWebSocket: true }],

@@ -25,7 +25,7 @@ function outputTokensOf({
 
 const doors = [
   ["verbatim", "chat", false],
-  ["verbatim", "Responses", true],
+  ["compat", "Responses", true],
   ["translated", "Responses", true],
 ] as const;
 

@@ -7,9 +7,15 @@ const ARK_MODEL = "doubao-seed-2-0-lite-260428";
 export const modes = ["verbatim", "translated"] as const;
 export type Mode = (typeof modes)[number];
 
+/** Of Responses, some fields of which OpenAI guarantees and Ark leaves out. */
+export const responsesModes = ["verbatim", "compat", "translated"] as const;
+/** For clients that want these fields. */
+export const wholeResponsesModes = ["compat", "translated"] as const;
+
 /** The aliases are called like the ways: Ark speaks the client's protocol itself, or chat alone. */
 const models = {
   verbatim: { targets: [{ model: ARK_MODEL }] },
+  compat: { targets: [{ model: ARK_MODEL }], compat: "openai" },
   translated: { targets: [{ model: ARK_MODEL }], speaks: ["chat"] },
 };
 
