@@ -64,7 +64,7 @@ const limitsOf: { readonly [client: string]: string } = {
   "AI SDK 7, @ai-sdk/openai-compatible": "It shows usage only with `includeUsage: true`",
 };
 
-/** The versions that the lockfile's manifest asks for, without the aliases that let two stand side by side. */
+/** The versions that are asked for, without the aliases that let two stand side by side. */
 export function versionsOf(client: string): readonly string[] {
   const { dependencies } = manifestSchema.parse(read("package.json"));
   return (packagesOf[client] ?? []).map((name) => (dependencies[name] ?? "").replace(/^npm:.*@/, ""));
