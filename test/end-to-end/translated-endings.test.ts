@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { CHAT_MODEL, callDoor, type Way } from "../support/door-calls.ts";
 import { doorManners } from "../support/door-manners.ts";
 import type { ObservedCall } from "../support/observed-call.ts";
-import { answer, openRawOrigin } from "../support/raw-origin.ts";
+import { answer, answering, openRawOrigin } from "../support/raw-origin.ts";
 import { startGateway } from "../support/running-gateway.ts";
 
 const WAY: Way = { door: "messages", model: CHAT_MODEL, how: "translated" };
@@ -54,6 +54,19 @@ test("an event that cannot be read ends the stream: without it, the answer would
     cause: "US",
     errorCode: "upstream_invalid",
   });
+});
+
+test("it does so too where all of the stream has come before it is read", async () => {
+  const data = ["{", JSON.stringify({ choices: [{ delta: {}, finish_reason: "stop" }] }), "[DONE]"];
+  const stream = data.map((text) => `data: ${text}\n\n`).join("");
+  const origin = await openRawOrigin(answering(answer(stream, "content-type: text/event-stream\r\n")));
+  const running = await startGateway({ baseUrl: origin.url });
+  onTestFinished(() => running.close());
+  const call = callDoor(running, WAY, { stream: true });
+  await call.caller.untilComplete();
+  const { status, text } = call.caller.answer;
+  expect([status, doorManners.messages.codeOfError(JSON.parse(text))]).toEqual([502, "upstream_invalid"]);
+  expect(await call.row()).toMatchObject({ state: "failed", errorCode: "upstream_invalid" });
 });
 
 test("a stream that breaks off, and whose last event is wrong too, ends in why it broke", async () => {

@@ -233,17 +233,23 @@ export class Answer implements ExchangeListener, Watched {
       reader.onPiece(piece);
     } catch (thrown) {
       const error = asGatewayError(thrown);
-      this.fail(error, partyOf(error));
+      if (this.isOver) this.#breakOff(reader, error);
+      else this.fail(error, partyOf(error));
     }
+  }
+
+  /** All has come, but what has not been handed on is not, nor is the end. */
+  #breakOff(reader: AnswerReader, error: GatewayError): void {
+    this.#reader = null;
+    const cause: Cause = `${partyOf(error)}${this.phase}`;
+    this.#handFailure(reader, { error, cause, dispatched: true, final: true });
   }
 
   #handEnd(reader: AnswerReader): void {
     try {
       reader.onEnd();
     } catch (thrown) {
-      const error = asGatewayError(thrown);
-      const cause: Cause = `${partyOf(error)}${this.phase}`;
-      this.#handFailure(reader, { error, cause, dispatched: true, final: true });
+      this.#breakOff(reader, asGatewayError(thrown));
     }
   }
 
