@@ -178,8 +178,8 @@ function isGiven(member: JsonMember | null): boolean {
 }
 
 /**
- * By their names. Any of them that stands twice is refused: the scan tells of no more repeats than it needs to
- * show one, so that those of one name could hide those of another.
+ * By their names. Any of them that stands twice is refused: the scan tells of no more repeats than it needs
+ * to show one, so that those of one name could hide those of another.
  * @throws GatewayError ambiguous_body
  */
 function soleMembers(found: readonly JsonMember[]): ReadonlyMap<string, JsonMember> {
@@ -196,13 +196,13 @@ function refuseUnserved(at: (name: string) => JsonMember | null): void {
   if (readFlag(at("background"))) {
     throw invalidMember(
       "background",
-      "`background` is true, and Ark has no background mode. Leave it out, and set `stream` for long answers.",
+      "`background` is true, and Ark has no background mode. Leave it out; stream long answers.",
     );
   }
   if (isGiven(at("conversation"))) {
     throw invalidMember(
       "conversation",
-      "`conversation` names what only OpenAI stores. Use `previous_response_id`, or send the items in `input`.",
+      "`conversation` names what only OpenAI stores. Use `previous_response_id`, or send it in `input`.",
     );
   }
   if (isGiven(at("prompt"))) {

@@ -149,7 +149,7 @@ export class ResponsesTap extends EventTap {
     const { members } = membersOf(json, start, end, eventNames);
     if (members === null) return true;
     const name = event.name ?? wordIn(json, members.get("type")) ?? "";
-    this.#count(json, members.get("sequence_number"));
+    this.#count(json, name.endsWith(".delta") ? undefined : members.get("sequence_number"));
     if (name.endsWith(".delta")) {
       this.measure.addDelta(bytes, 0, bytes.length, name.startsWith("response.reasoning"));
     }
@@ -210,6 +210,7 @@ export class ResponsesTap extends EventTap {
     return this.#rewriter.rewrite({ bytes, name, dataStart: start, dataEnd: end });
   }
 
+  /** Deltas are counted, however they are heard. */
   #count(json: Buffer, number: JsonMember | undefined): void {
     const told = number?.kind === "number" ? readCount(json, number.valueStart, number.valueEnd) : null;
     this.#sequence = told ?? this.#sequence + 1;
