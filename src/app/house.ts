@@ -93,7 +93,7 @@ function buildRoutes(config: Config, upstreams: ReadonlyMap<string, Upstream>): 
       target: {
         upstream: first,
         model: name,
-        traits: traitsOf(first, name, protocolsOf(name), config.repairs, "verbatim"),
+        traits: traitsOf(first, name, protocolsOf(name), config.repairs, config.compat),
         label: `${first.name}/${name}`,
         metricLabel: `${first.name}/other`,
       },

@@ -112,6 +112,8 @@ export type Config = {
   /** The repairs and timeouts of models that are passed through. */
   readonly repairs: ReadonlySet<Repair>;
   readonly timeouts: Timeouts;
+  /** Of models that are passed through. */
+  readonly compat: Compat;
   /** What the gateway keeps for its callers between calls. */
   readonly responses: { readonly store: ResponsesStore };
   readonly reasoning: { readonly memory: boolean };

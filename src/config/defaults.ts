@@ -42,6 +42,7 @@ export const defaults = {
     drain: "31m",
   },
   heartbeat: { every: "15s", before_first_byte: true },
+  compat: "verbatim",
   responses: { store: "memory" },
   reasoning: { memory: true },
   retries: { attempts_max: 2 },

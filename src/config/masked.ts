@@ -87,7 +87,7 @@ function modelSettings(model: ModelConfig, config: Config): object {
   return {
     targets: model.targets.map(({ upstream, model: id }) => ({ upstream, model: id })),
     speaks: [...model.speaks],
-    ...(model.compat === "verbatim" ? {} : { compat: model.compat }),
+    ...(model.compat === config.compat ? {} : { compat: model.compat }),
     ...(timeouts.length === 0 ? {} : { timeouts: Object.fromEntries(timeouts) }),
     ...(model.price === null ? {} : { price: priceSettings(model.price) }),
     ...(isLimited(model.limits) ? { limits: limitSettings(model.limits) } : {}),
@@ -133,6 +133,7 @@ export function maskedSettings(config: Config): object {
       ]),
     ),
     models: { ...removedExamples(config), ...modelsOf(config) },
+    compat: config.compat,
     responses: { ...config.responses },
     reasoning: { ...config.reasoning },
     default_model: config.defaultModel,

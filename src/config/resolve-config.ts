@@ -76,6 +76,7 @@ class Resolver {
     const context = {
       upstreams,
       timeouts,
+      compat: settings.compat ?? defaults.compat,
       placeOf: this.#placeInFile,
       problems: this.problems,
       warnings: this.warnings,
@@ -96,6 +97,7 @@ class Resolver {
       defaultModel: this.#defaultModel(models.map((model) => model.alias)),
       passthroughModels,
       repairs: defaultRepairs,
+      compat: settings.compat ?? defaults.compat,
       timeouts,
       responses: { store: settings.responses?.store ?? defaults.responses.store },
       reasoning: { memory: settings.reasoning?.memory ?? defaults.reasoning.memory },

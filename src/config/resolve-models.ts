@@ -5,7 +5,7 @@ import { nearestName } from "../core/nearest-name.ts";
 import type { Protocol } from "../core/protocols.ts";
 import type { Timeouts } from "../core/timeouts.ts";
 import { arkCatalogue, findArkModel, priceOfModel } from "./ark-models.ts";
-import type { ModelConfig, TargetConfig, UpstreamConfig } from "./config.ts";
+import type { Compat, ModelConfig, TargetConfig, UpstreamConfig } from "./config.ts";
 import { exampleModels, isExampleId } from "./defaults.ts";
 import type { Override } from "./environment.ts";
 import { limitsOf } from "./limit-settings.ts";
@@ -19,6 +19,8 @@ import type { Path } from "./yaml-tree.ts";
 export type ModelContext = {
   readonly upstreams: readonly UpstreamConfig[];
   readonly timeouts: Timeouts;
+  /** Of models that say nothing of it. */
+  readonly compat: Compat;
   placeOf(path: Path): Place;
   readonly problems: Problem[];
   readonly warnings: Problem[];
@@ -97,7 +99,7 @@ function resolveModel(
     targets: [target],
     repairs: resolveRepairs(settings.repairs ?? []),
     speaks: settings.speaks === undefined ? protocolsOf(target.model) : new Set(settings.speaks),
-    compat: settings.compat ?? "verbatim",
+    compat: settings.compat ?? context.compat,
     timeouts: mergeTimeouts(context.timeouts, settings.timeouts ?? {}),
     price: resolvePrice(context, alias, settings.price, target.model),
     limits: limitsOf(settings.limits ?? {}),

@@ -233,6 +233,15 @@ export const configSchema = section({
   })
     .optional()
     .describe("What thinking models want back in tool loops."),
+  compat: expecting(z.enum(compats), compats.join(" or "), ` ${compats.join(" 或 ")}`)
+    .optional()
+    .describe(
+      [
+        "For every model that does not set its own, those that pass through among them.",
+        "openai: what OpenAI's schemas require of an answer and Ark leaves out is filled in;",
+        "the AI SDK, LangChain and Codex want it of Responses that go to Ark as they are.",
+      ].join(" "),
+    ),
   default_model: expecting(aliasSchema.nullable(), "an alias, or null", "别名或 null")
     .optional()
     .describe("The alias that serves unmapped names; null answers them with 404."),

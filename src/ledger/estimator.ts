@@ -7,6 +7,8 @@ export type EstimatedModel = string;
 
 export interface Estimator {
   inputTokens(model: EstimatedModel, body: TextMeasure): number;
+  /** Rather too many than too few, for clients that shorten their conversations by it. */
+  cautiousInputTokens(model: EstimatedModel, body: TextMeasure): number;
   /** Of what was delivered of a stream. */
   outputTokens(model: EstimatedModel, delivered: TextMeasure): number;
   /** Of an answer that nobody saw: what this model's answers have had on average, within the bound. */

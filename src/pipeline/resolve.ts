@@ -62,7 +62,7 @@ export async function resolve(
   if (passage.kind === "local") {
     const measure = measureBody(passage.body);
     const plan = { door, intent, route, fallbackFrom, bodyBytes, measure };
-    const inputTokens = house.estimator.inputTokens(route.target.label, measure);
+    const inputTokens = house.estimator.cautiousInputTokens(route.target.label, measure);
     return { kind: "local", plan, answer: passage.answer(Math.ceil(inputTokens)) };
   }
   const { destination, cargo, answers } = passage;

@@ -118,6 +118,12 @@ export class CalibratedEstimator implements Estimator {
     return estimated(weights, inputPrior, featuresOfBody(body));
   }
 
+  /** What was learned of short calls says little of long ones: no less than what nobody has taught it. */
+  cautiousInputTokens(model: EstimatedModel, body: TextMeasure): number {
+    const untaught = estimated(inputPrior.weights, inputPrior, featuresOfBody(body));
+    return Math.max(untaught, this.inputTokens(model, body));
+  }
+
   outputTokens(model: EstimatedModel, delivered: TextMeasure): number {
     const weights = this.#models.get(model)?.output.weights() ?? outputPrior.weights;
     return estimated(weights, outputPrior, featuresOfStream(delivered));

@@ -295,6 +295,18 @@ describe("models", () => {
     );
   });
 
+  test("fill in what OpenAI requires where the file says so, for all or for one", () => {
+    const one = "one: { targets: [{ model: m }], compat: verbatim }";
+    const { config } = good(`compat: openai\nmodels: { ${one}, two: m }`);
+    const compats = new Map(config.models.map((model) => [model.alias, model.compat]));
+    expect(config.compat).toBe("openai");
+    expect(["one", "two", "deepseek-r1"].map((name) => compats.get(name))).toEqual([
+      "verbatim",
+      "openai",
+      "openai",
+    ]);
+  });
+
   test("the default model may be null, and any alias", () => {
     expect(good("default_model: null").config.defaultModel).toBeNull();
     expect(good("default_model: fast\nmodels: { fast: m }").config.defaultModel).toBe("fast");

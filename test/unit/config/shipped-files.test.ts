@@ -35,6 +35,7 @@ describe("the JSON Schema", () => {
       "models",
       "responses",
       "reasoning",
+      "compat",
       "default_model",
       "passthrough_models",
       "timeouts",

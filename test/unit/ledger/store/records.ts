@@ -29,6 +29,7 @@ export function wholeAttempts(count: number, firstWallMs = NOON, name = "req_"):
 
 export const fourBytesAToken: Estimator = {
   inputTokens: (_model, measure) => measure.narrowBytes / 4,
+  cautiousInputTokens: () => 0,
   outputTokens: () => 0,
   unseenOutputTokens: (_model, outputTokensMax) => outputTokensMax ?? 25,
   learn: () => undefined,
