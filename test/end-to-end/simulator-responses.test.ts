@@ -1,4 +1,4 @@
-/** The simulated Responses over the wire: chains, what is stored and for whom, the bill, and what goes wrong. */
+/** The simulated Responses over the wire: chains, what is stored for whom, the bill, and what goes wrong. */
 import { describe, expect, test } from "vitest";
 import type { BillLine, Fault } from "../../src/simulator/index.ts";
 import { at, type RunningSimulator, startSimulator } from "../support/running-simulator.ts";

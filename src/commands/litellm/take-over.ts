@@ -3,8 +3,8 @@ import { priceOfModel } from "../../config/ark-models.ts";
 import { defaults } from "../../config/defaults.ts";
 import { modelLimitsSchema } from "../../config/limit-settings.ts";
 import { aliasSchema, upstreamModelSchema } from "../../config/schema.ts";
-import { baseUrlSchema } from "../../config/upstream-schemas.ts";
 import type { Environment } from "../../config/substitution.ts";
+import { baseUrlSchema } from "../../config/upstream-schemas.ts";
 import { type Deployment, type LimitWord, type LiteLlmFile, limitWords } from "./litellm-file.ts";
 
 /** Why an entry is not taken over. */
