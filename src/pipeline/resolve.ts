@@ -73,7 +73,7 @@ export async function resolve(
   return { kind: "call", plan, cargo, body };
 }
 
-/** What goes to Ark beside the client's own body, which is held anyway: a translation, or replayed thoughts. */
+/** What goes to Ark beside the client's own body, which is held anyway: a translation, replayed thoughts. */
 function addedBytes({ body, rewrite }: Cargo, held: Buffer): number {
   const sentBytes = splicedLength(body, rewrite.splices);
   return Math.max(0, body === held ? sentBytes - held.length : sentBytes);
