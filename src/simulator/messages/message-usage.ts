@@ -19,6 +19,6 @@ export function inAnthropicsWords(usageJson: string): string {
   const prompt = figureOf(usageJson, "prompt_tokens");
   const cached = figureOf(usageJson, "cached_tokens");
   const isCount = /^\d+$/.test(prompt) && Number.isSafeInteger(Number(prompt));
-  const input = isCount ? String(Math.max(0, Number(prompt) - Number(cached))) : prompt;
+  const input = isCount ? String(Number(prompt) - Number(cached)) : prompt;
   return render(input, cached, figureOf(usageJson, "completion_tokens"));
 }

@@ -2,6 +2,7 @@
 import type { ScriptStep } from "../../../src/simulator/index.ts";
 import { Seeded } from "../seeded.ts";
 import { type Conduct, pickConduct } from "./conducts.ts";
+import { doorOf, type MatrixDoorName } from "./doors.ts";
 import { pricedModels } from "./prices.ts";
 import type { Scene, Shape } from "./scene.ts";
 import { pickScene } from "./scenes.ts";
@@ -15,6 +16,7 @@ export type MatrixCall = {
   readonly index: number;
   readonly scene: Scene;
   readonly shape: Shape;
+  readonly door: MatrixDoorName;
   /** What Ark is told to do. */
   readonly step: ScriptStep;
   readonly conduct: Conduct;
@@ -36,6 +38,8 @@ export const PROMPT_CANARY = "tHe-cAnArY-oF-pRoMpTs";
 
 const QUICK = ["ark", "ark", "paced"] as const;
 const MISASKED = ["no-key", "broken-json", "no-model", "text"] as const;
+/** Messages go through as they are, or are translated, as their model speaks them or not. */
+const DOORS = ["chat", "chat", "messages"] as const;
 const MODELS = ["plain", "plain", "thinking", "digest", "unpriced"] as const;
 const WORDS = [
   "the",
@@ -63,24 +67,22 @@ function prompt(random: Seeded, index: number): string {
   return `${known} ${PROMPT_CANARY} ${index}`;
 }
 
-function boundOf(random: Seeded): MatrixCall["bound"] {
+/** Whether the bound of Messages holds thoughts is Ark's affair. */
+function boundOf(random: Seeded, door: MatrixDoorName): MatrixCall["bound"] {
   if (random.below(3) > 0) return null;
-  return { tokens: 1 + random.below(60), withThoughts: random.below(2) === 1 };
+  return { tokens: 1 + random.below(60), withThoughts: random.below(2) === 1 && door === "chat" };
 }
 
 function bodyOf(call: Omit<MatrixCall, "bytes" | "headBytes">, random: Seeded): string {
-  const { shape, bound, upstream, model, misasked, index } = call;
-  const limit =
-    bound === null ? {} : { [bound.withThoughts ? "max_completion_tokens" : "max_tokens"]: bound.tokens };
-  const options =
-    shape === "stream" && random.below(2) === 1 ? { stream_options: { include_usage: true } } : {};
-  const text = JSON.stringify({
-    ...(misasked === "no-model" ? {} : { model: `${upstream}.${model}` }),
-    messages: [{ role: "user", content: prompt(random, index) }],
-    ...(shape === "stream" ? { stream: true } : {}),
-    ...limit,
-    ...options,
-  });
+  const { door, shape, bound, upstream, model, misasked, index } = call;
+  const asked = {
+    shape,
+    bound,
+    model: misasked === "no-model" ? null : `${upstream}.${model}`,
+    wantsUsage: random.below(2) === 1,
+    prompt: prompt(random, index),
+  };
+  const text = JSON.stringify(doorOf[door].body(asked));
   return misasked === "broken-json" ? text.slice(0, -1) : text;
 }
 
@@ -93,12 +95,14 @@ export function makeCall(seed: number, index: number, given: Scene | null = null
   const random = new Seeded(Math.imul(seed, 0x9e37_79b1) ^ Math.imul(index + 1, 0x85eb_ca6b));
   const scene = given ?? pickScene(random);
   const shape = scene.shape ?? random.pick(["stream", "whole"]);
+  const door = random.pick(DOORS);
   const isBig = scene.upstream === "long" || scene.name.startsWith("a long line");
   const asked = {
     id: `call-${seed}-${index}`,
     index,
     scene,
     shape,
+    door,
     step: scene.step(random, shape),
     conduct:
       given !== null
@@ -110,11 +114,11 @@ export function makeCall(seed: number, index: number, given: Scene | null = null
     upstream: scene.upstream ?? random.pick(QUICK),
     // Thoughts would fill an answer whose length matters.
     model: scene.upstream === "long" ? "plain" : random.pick(MODELS),
-    bound: isBig || scene.upstream === "long" ? null : boundOf(random),
+    bound: isBig || scene.upstream === "long" ? null : boundOf(random, door),
   };
   const body = Buffer.from(bodyOf(asked, random));
   const head = [
-    `POST /v1/chat/completions HTTP/1.${random.below(20) === 0 ? "0" : "1"}`,
+    `POST ${doorOf[door].path} HTTP/1.${random.below(20) === 0 ? "0" : "1"}`,
     "host: gateway.test",
     ...(asked.misasked === "no-key" ? [] : [`authorization: Bearer ${keyOf(index)}`]),
     `content-type: ${asked.misasked === "text" ? "text/plain" : "application/json"}`,

@@ -1,6 +1,7 @@
 /** What a client does while it is answered (reliability B1): stays, leaves at any point, or reads slowly. */
 import { type Departure, departures, HttpCaller } from "../http-caller.ts";
 import type { Seeded } from "../seeded.ts";
+import type { MatrixDoor } from "./doors.ts";
 
 export type Conduct =
   | { readonly kind: "stays" }
@@ -56,8 +57,10 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+export type Sent = { readonly bytes: Buffer; readonly headBytes: number; readonly door: MatrixDoor };
+
 /** Sends the call and does as it is told; resolves once the client has done with it. */
-export async function conduct(port: number, bytes: Buffer, headBytes: number, plan: Conduct): Promise<Seen> {
+export async function conduct(port: number, { bytes, headBytes, door }: Sent, plan: Conduct): Promise<Seen> {
   const caller = new HttpCaller(port);
   const isOver = (): boolean => caller.ending !== "open" || caller.parser.answers[0]?.isComplete === true;
   let leftAtMs: number | null = null;
@@ -104,34 +107,34 @@ export async function conduct(port: number, bytes: Buffer, headBytes: number, pl
   if (leftAtMs === null) {
     await caller.until(isOver, "the answer's end", ENDS_WITHIN_MS);
     // Behind an error the connection closes; whether it does is part of what is seen.
-    if (errorFramesOf(caller) > 0) await caller.untilEnded(CLOSES_WITHIN_MS).catch(() => {});
+    if (errorFramesIn(caller.text, door) > 0) await caller.untilEnded(CLOSES_WITHIN_MS).catch(() => {});
   }
-  const seen = seenBy(caller, leftAtMs);
+  const seen = seenBy(caller, leftAtMs, door);
   if (caller.ending === "open") caller.leave("fin");
   return seen;
 }
 
-function errorFramesOf(caller: HttpCaller): number {
-  return caller.text.split('data: {"error":{').length - 1;
+function errorFramesIn(text: string, { errorBegin }: MatrixDoor): number {
+  return text.split(errorBegin).length - 1;
 }
 
-function seenBy(caller: HttpCaller, leftAtMs: number | null): Seen {
+function seenBy(caller: HttpCaller, leftAtMs: number | null, door: MatrixDoor): Seen {
   const answer = caller.parser.answers[0];
   const text = answer?.text ?? "";
   const isStream = answer?.headers.get("content-type")?.startsWith("text/event-stream") === true;
-  const frame = text.lastIndexOf('data: {"error":{');
+  const frame = text.lastIndexOf(door.errorBegin);
   return {
     status: answer?.status ?? null,
     isStream,
     isComplete: answer?.isComplete === true,
     ending: caller.ending,
     flaw: caller.parser.flaw,
-    isDone: /^data: ?\[DONE\]/m.test(text),
-    errorFrames: errorFramesOf(caller),
-    errorCode: codeOf(isStream ? text.slice(frame + "data: ".length).trimEnd() : text, isStream, frame),
+    isDone: door.isDone(text),
+    errorFrames: errorFramesIn(text, door),
+    errorCode: codeOf(isStream ? text.slice(text.indexOf("{", frame)).trimEnd() : text, isStream, frame),
     leftAtMs,
     error: answer?.status !== 200 || frame >= 0 ? text.slice(-1_000) : "",
-    said: saidIn(text, isStream),
+    said: saidIn(text, isStream, door),
   };
 }
 
@@ -145,10 +148,10 @@ function codeOf(json: string, isStream: boolean, frame: number): string | null {
   }
 }
 
-function saidIn(text: string, isStream: boolean): string {
+function saidIn(text: string, isStream: boolean, door: MatrixDoor): string {
   if (isStream || text.length > SHORT_CHARACTERS_MAX) return "";
   try {
-    const said: unknown = JSON.parse(text).choices?.[0]?.message?.content;
+    const said = door.saidIn(JSON.parse(text));
     return typeof said === "string" ? said.slice(0, 60) : "";
   } catch {
     return "";

@@ -4,6 +4,7 @@ import { until } from "../raw-origin.ts";
 import { type RunningGateway, type RunningOptions, startGateway } from "../running-gateway.ts";
 import { type MatrixCall, makeCall, modelSettings } from "./calls.ts";
 import { conduct, type Seen } from "./conducts.ts";
+import { doorOf } from "./doors.ts";
 import { stopped } from "./scenes.ts";
 import { Upstreams } from "./upstreams.ts";
 import { type Evidence, type FullRow, nameOf } from "./verdict.ts";
@@ -135,7 +136,9 @@ export class Matrix {
     const { id, step, bytes, headBytes } = call;
     this.upstreams.play(id, step);
     const ask = (): Promise<Seen> =>
-      conduct(this.running.port, bytes, headBytes, call.conduct).catch((thrown) => this.#blame(call, thrown));
+      conduct(this.running.port, { bytes, headBytes, door: doorOf[call.door] }, call.conduct).catch(
+        (thrown) => this.#blame(call, thrown),
+      );
     const seen = call.upstream === "talkative" ? await this.#oneByOne(ask) : await ask();
     this.played.push({ call, seen });
   }

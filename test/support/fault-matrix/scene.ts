@@ -18,6 +18,10 @@ export type Scene = {
   step(random: Seeded, shape: Shape): ScriptStep;
   readonly stream: RowPattern;
   readonly whole: RowPattern;
+  /** Where Messages end otherwise, on either of their ways. */
+  readonly messages?: {
+    readonly [way in "verbatim" | "translated"]?: { readonly [shape in Shape]?: RowPattern };
+  };
 };
 
 export const FINAL = /^settled -E upstream_final$/;
@@ -31,6 +35,13 @@ export const CUT =
   /^(failed U[HF] (estimated|counted)|partial US (counted|estimated|upstream_final)|settled -E upstream_final)$/;
 export const CUT_WHOLE = /^(failed U[HS] estimated|settled -E upstream_final)$/;
 export const INVALID = /^failed U[HF] estimated$/;
+/** What cannot be read cannot be translated (Messages to a model that speaks chat). */
+export const UNREADABLE = {
+  translated: {
+    stream: /^(failed U[HF] (estimated|counted)|partial US (counted|estimated|upstream_final))$/,
+    whole: /^failed US estimated$/,
+  },
+} as const;
 export const INVALID_FREE = /^failed U[HFS] none$/;
 export const UNREACHABLE = /^failed UC none$/;
 

@@ -1,13 +1,24 @@
 /** Answers that say something else than they should, and errors (reliability U11 to U24). */
 import { sseVariants, usageVariants } from "../../../src/simulator/faults/faults.ts";
 import type { Fault, ScriptStep } from "../../../src/simulator/index.ts";
-import { COUNTED, ESTIMATED, FINAL, INVALID, INVALID_FREE, REFUSED, type Scene } from "./scene.ts";
+import {
+  COUNTED,
+  ESTIMATED,
+  FINAL,
+  INVALID,
+  INVALID_FREE,
+  REFUSED,
+  type Scene,
+  UNREADABLE,
+} from "./scene.ts";
 
 export const spoilt: readonly Scene[] = [
   ...usageVariants.map((variant) => ({
     name: `usage ${variant}`,
     ...(variant === "decreasing" ? { shape: "stream" as const } : {}),
     weight: 0.6,
+    // Of them all, only this one is no JSON.
+    ...(variant === "nan" ? { messages: UNREADABLE } : {}),
     step: (): ScriptStep => ({ kind: "usage", variant }),
     stream: variant === "several" || variant === "decreasing" ? FINAL : COUNTED,
     whole: variant === "several" || variant === "decreasing" ? FINAL : ESTIMATED,
@@ -27,6 +38,7 @@ export const spoilt: readonly Scene[] = [
     // Of a short answer it is the mark of the end.
     stream: /^(settled -E (upstream_final|counted)|partial US upstream_final)$/,
     whole: FINAL,
+    messages: { translated: { stream: UNREADABLE.translated.stream } },
   },
   {
     name: "a long line",
@@ -71,6 +83,7 @@ export const refusals: readonly Scene[] = [
     stream: /^failed U[HFS] (none|estimated)$/,
     // Nobody has asked for a stream, so it is passed on as it is: an answer without usage.
     whole: ESTIMATED,
+    messages: { translated: { whole: UNREADABLE.translated.whole } },
   },
   {
     name: "HTML",

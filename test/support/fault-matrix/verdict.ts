@@ -6,7 +6,9 @@ import type { BillLine } from "../../../src/simulator/bill.ts";
 import type { StoredRow } from "../storage/ledger-rows.ts";
 import type { MatrixCall } from "./calls.ts";
 import type { Seen } from "./conducts.ts";
+import { isVerbatim } from "./doors.ts";
 import { costByHand, pricedModels } from "./prices.ts";
+import type { RowPattern, Scene } from "./scene.ts";
 
 /** A row as the file has it; durations in milliseconds. */
 export type FullRow = StoredRow & {
@@ -40,9 +42,9 @@ const OUTPUT_TOKENS_MOST = 393_216;
 const LEFT =
   /^(failed C[BCQ] none|failed C[HFS] (estimated|counted)|partial C[BHFS] (none|estimated|counted|upstream_final))$/;
 
-export function nameOf({ id, scene, shape, model, upstream, conduct, step }: MatrixCall): string {
+export function nameOf({ id, door, scene, shape, model, upstream, conduct, step }: MatrixCall): string {
   const acts = `${JSON.stringify(step)} ${JSON.stringify(conduct)}`;
-  return `${id} (${scene.name}, ${shape} of ${model} at ${upstream}) ${acts}`;
+  return `${id} (${scene.name}, ${door}, ${shape} of ${model} at ${upstream}) ${acts}`;
 }
 
 /** What is wrong with a call; nothing where all is well. */
@@ -77,7 +79,7 @@ function judgeRows({ call, seen, rows, bill }: Evidence, line: LogLine): string[
   for (const row of rows) wrong.push(...judgeRow(call, row));
   const [row] = sent;
   const [billed] = bill;
-  if (row !== undefined && billed !== undefined) wrong.push(...judgeFigures(row, billed));
+  if (row !== undefined && billed !== undefined) wrong.push(...judgeFigures(call, row, billed));
   const last = rows.at(-1);
   if (last !== undefined && call.misasked === null) wrong.push(...judgeEnding(call, seen, last));
   return wrong;
@@ -110,9 +112,11 @@ function judgeRow(call: MatrixCall, row: FullRow): string[] {
   return wrong;
 }
 
-function judgeFigures(row: FullRow, line: BillLine): string[] {
+function judgeFigures(call: MatrixCall, row: FullRow, line: BillLine): string[] {
+  // Ark's Messages do not tell thoughts apart.
+  const thoughts = call.door === "messages" && isVerbatim(call) ? 0 : line.reasoningTokens;
   const own = [row.input_tokens, row.cached_input_tokens, row.output_tokens, row.reasoning_tokens].join("/");
-  const arks = [line.promptTokens, line.cachedTokens, line.completionTokens, line.reasoningTokens].join("/");
+  const arks = [line.promptTokens, line.cachedTokens, line.completionTokens, thoughts].join("/");
   switch (row.provenance) {
     case "none":
       return line.promptTokens + line.completionTokens === 0 ? [] : [`taken for free, and Ark bills ${arks}`];
@@ -125,13 +129,19 @@ function judgeFigures(row: FullRow, line: BillLine): string[] {
   }
 }
 
-function judgeEnding({ scene, shape, upstream }: MatrixCall, seen: Seen, row: FullRow): string[] {
+function judgeEnding(call: MatrixCall, seen: Seen, row: FullRow): string[] {
+  const { scene, upstream } = call;
   const said = `${row.state} ${row.cause} ${row.provenance}`;
-  if (scene[shape].test(said)) return [];
+  if (patternFor(scene, call).test(said)) return [];
   // A connection that broke under the call before anything of it was sent.
   if (upstream === "cutting" && said === "failed UC none") return [];
   const hasLeft = seen.leftAtMs !== null || seen.ending === "reset";
   return hasLeft && LEFT.test(said) ? [] : [`its row says: ${said}`];
+}
+
+function patternFor(scene: Scene, call: MatrixCall): RowPattern {
+  const own = call.door === "chat" ? null : scene.messages?.[isVerbatim(call) ? "verbatim" : "translated"];
+  return own?.[call.shape] ?? scene[call.shape];
 }
 
 /** I6: a stream's client can always tell a whole answer from a broken one. */

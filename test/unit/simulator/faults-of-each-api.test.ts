@@ -220,7 +220,7 @@ describe.each(apis)("usage of $api", (api) => {
     text: api.usage({ ...plain, input: '"5"' }),
     absurd: api.usage({ ...plain, input: "9007199254740993" }),
     // Anthropic's input is what the cache has left of it.
-    inconsistent: api.usage({ ...plain, cached: "6", input: api.api === "messages" ? "0" : "5" }),
+    inconsistent: api.usage({ ...plain, cached: "6", input: api.api === "messages" ? "-1" : "5" }),
     decreasing: api.usage({ ...plain, output: "2" }).replace('"total_tokens":10', '"total_tokens":7'),
     several: api.usage(plain),
   };
