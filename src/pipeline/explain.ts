@@ -46,6 +46,8 @@ export type Explanation =
       readonly refusal: LimitRefusal | null;
     };
 
+type Served = Extract<Explanation, { readonly kind: "served" }>;
+
 /** A caller whom no row names: his limits are the defaults, untouched. */
 const NOBODY: Caller = { kind: "own", credential: "", keyId: "" as KeyId };
 
@@ -75,7 +77,8 @@ function foresee(house: House, caller: Caller, door: Door, body: Buffer): Explan
     startedAtWallMs: house.clock.wallMs(),
     memories: house.memories,
   });
-  if (passage.kind === "local") return servedHere(door, route, fallbackFrom);
+  const served = servedBy(door, route, fallbackFrom);
+  if (passage.kind === "local") return { ...served, changes: [], ...free };
   const { destination, cargo, answers } = passage;
   const { changes } = cargo.rewrite;
   const measure = measureBody(cargo.body);
@@ -90,33 +93,36 @@ function foresee(house: House, caller: Caller, door: Door, body: Buffer): Explan
     reasoningTokens: 0,
   };
   return {
-    kind: "served",
-    door: door.name,
-    alias: route.alias,
-    isFallback: fallbackFrom !== null,
-    target: route.target.label,
+    ...served,
     changes,
-    price: route.price,
     estimate: { usage, cost: route.price === null ? null : costOf(usage, route.price) },
     most: { tokens: claim.tokensMax, cost: claim.costMax },
     ...limits.preview(claim),
   };
 }
 
-/** Nothing is asked of Ark, so nothing is used, and no limit has a say. */
-function servedHere(door: Door, route: Route, fallbackFrom: string | null): Explanation {
-  const usage: Usage = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0 };
+function servedBy(
+  door: Door,
+  route: Route,
+  fallbackFrom: string | null,
+): Pick<Served, "kind" | "door" | "alias" | "isFallback" | "target" | "price"> {
   return {
     kind: "served",
     door: door.name,
     alias: route.alias,
     isFallback: fallbackFrom !== null,
     target: route.target.label,
-    changes: [],
     price: route.price,
-    estimate: { usage, cost: 0 },
-    most: { tokens: 0, cost: 0 },
-    limits: [],
-    refusal: null,
   };
 }
+
+/** Nothing is asked of Ark, so nothing is used, and no limit has a say. */
+const free: Pick<Served, "estimate" | "most" | "limits" | "refusal"> = {
+  estimate: {
+    usage: { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0 },
+    cost: 0,
+  },
+  most: { tokens: 0, cost: 0 },
+  limits: [],
+  refusal: null,
+};
