@@ -27,7 +27,8 @@ export function verbatimCargo(body: ResponsesBody, { model, repairs }: TargetTra
   rewriteInput(body, rewriting, names);
   const unknown = takeOutUnknown(body, rewriting);
   const gone = [...emptied, ...unknown].sort((one, other) => one.keyStart - other.keyStart);
-  takeOut(rewriting, unknown.length > 0 ? "responses_unknown_keys" : "namespace_tools", bytes, gone);
+  if (unknown.length > 0) rewriting.tell("responses_unknown_keys");
+  takeOut(rewriting, null, bytes, gone);
   const isRenamed = rewriting.isOn("namespace_tools") && names.restoresAny;
   return { cargo: { body: bytes, rewrite: rewriting.finish() }, names: isRenamed ? names : null };
 }

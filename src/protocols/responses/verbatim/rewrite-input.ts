@@ -73,29 +73,27 @@ class InputRewriter {
   }
 
   #call(members: Members, kind: ToolKind): void {
-    const bytes = this.#bytes;
     const name = this.#textOf(members.get("name"));
-    if (this.#rewriting.isOn("namespace_tools") && name !== null) {
-      const namespace = members.get("namespace");
-      const arkName = this.#names.arkName(name, this.#textOf(namespace), kind);
-      if (arkName !== name) this.#put("namespace_tools", members.get("name"), arkName);
-      const input = members.get("input");
-      if (kind === "custom" && input !== undefined) {
-        this.#put("namespace_tools", members.get("type"), "function_call");
-        const text =
-          input.kind === "string" ? JSON.parse(bytes.toString("utf8", input.valueStart, input.valueEnd)) : "";
-        const given = `"arguments":${JSON.stringify(customArguments(text))}`;
-        this.#rewriting.add("namespace_tools", {
-          start: input.keyStart,
-          end: input.valueEnd,
-          bytes: Buffer.from(given),
-        });
-      }
-      const taken = namespace === undefined ? [] : ["namespace"];
-      this.#takeOut(members, callKeys, taken);
-    } else {
+    if (name === null || !this.#rewriting.isOn("namespace_tools")) {
       this.#takeOut(members, callKeys);
+      return;
     }
+    const arkName = this.#names.arkName(name, this.#textOf(members.get("namespace")), kind);
+    if (arkName !== name) this.#put("namespace_tools", members.get("name"), arkName);
+    if (kind === "custom") {
+      this.#put("namespace_tools", members.get("type"), "function_call");
+      this.#putArguments(members.get("input"));
+    }
+    this.#takeOut(members, callKeys, ["namespace"]);
+  }
+
+  /** In the place of the free text, with its key. */
+  #putArguments(input: JsonMember | undefined): void {
+    if (input === undefined) return;
+    const { kind, keyStart, valueStart, valueEnd } = input;
+    const text = kind === "string" ? JSON.parse(this.#bytes.toString("utf8", valueStart, valueEnd)) : "";
+    const bytes = Buffer.from(`"arguments":${JSON.stringify(customArguments(text))}`);
+    this.#rewriting.add("namespace_tools", { start: keyStart, end: valueEnd, bytes });
   }
 
   #output(members: Members): void {
@@ -120,9 +118,10 @@ class InputRewriter {
   #takeOut(members: Members, keys: readonly string[], others: readonly string[] = []): void {
     const unknown = this.#rewriting.isOn("responses_unknown_keys") ? keys : [];
     const found = presentOf(members, [...unknown, ...others]);
-    const isUnknown = found.some(({ name }) => !others.includes(name));
-    takeOut(this.#rewriting, isUnknown ? "responses_unknown_keys" : "namespace_tools", this.#bytes, found);
-    if (isUnknown && others.length > 0) this.#rewriting.tell("namespace_tools");
+    for (const { name } of found) {
+      this.#rewriting.tell(others.includes(name) ? "namespace_tools" : "responses_unknown_keys");
+    }
+    takeOut(this.#rewriting, null, this.#bytes, found);
   }
 
   #put(change: "namespace_tools", member: JsonMember | undefined, word: string): void {

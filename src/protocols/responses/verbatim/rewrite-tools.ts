@@ -28,10 +28,11 @@ const foreignKeys = [
   "search_context_size",
 ];
 const toolNames = wantedNames(["type", "name", "parameters", "user_location", ...foreignKeys]);
+const choiceNames = wantedNames(["type", "name", "namespace"]);
 const locationNames = wantedNames(["timezone"]);
 
-/** What becomes of the whole of `tools`, and of `tool_choice` with it. */
-type Outcome = { readonly left: number; readonly takenOut: number };
+/** Whether any tool is left; where none is, `tools` must go as a whole, and `tool_choice` with it. */
+type Outcome = "kept" | "all_taken_out";
 
 class ToolsRewriter {
   readonly #bytes: Buffer;
@@ -51,9 +52,12 @@ class ToolsRewriter {
   rewrite(tools: readonly ToolSpan[]): Outcome {
     for (const [index, tool] of tools.entries()) this.#tool(tool, index);
     const takenOut = [...this.#foreign, ...this.#emptied].sort((one, other) => one.start - other.start);
-    const change = this.#foreign.length > 0 ? "responses_unknown_keys" : "namespace_tools";
-    takeOutElements(this.#rewriting, change, this.#bytes, takenOut);
-    return { left: tools.length - takenOut.length, takenOut: takenOut.length };
+    if (this.#emptied.length > 0) this.#rewriting.tell("namespace_tools");
+    if (this.#foreign.length > 0) this.#rewriting.tell("responses_unknown_keys");
+    if (takenOut.length === 0) return "kept";
+    if (takenOut.length === tools.length) return "all_taken_out";
+    takeOutElements(this.#rewriting, null, this.#bytes, takenOut);
+    return "kept";
   }
 
   #tool(tool: ToolSpan, index: number): void {
@@ -181,7 +185,7 @@ function choiceInArksWords(
   if (member?.kind !== "object") return null;
   if (typeof choice === "string") return allowed === null ? null : JSON.stringify(choice);
   const { valueStart, valueEnd } = member;
-  const given = membersOf(bytes, valueStart, valueEnd, wantedNames(["type", "name", "namespace"])).members;
+  const given = membersOf(bytes, valueStart, valueEnd, choiceNames).members;
   const isFunction = choice.type === "function";
   const type = isFunction ? "function" : choice.builtIn;
   const isSame =
@@ -218,9 +222,9 @@ export function rewriteTools(
   if (mends && isObject && rewriting.isOn("namespace_tools")) declareNestedTools(body, names);
   const choice = mends ? readChoice(body, names) : null;
   const allowed = rewriting.isOn("responses_unknown_keys") ? (choice?.allowed ?? null) : null;
-  const { left, takenOut } = new ToolsRewriter(bytes, rewriting, names, allowed).rewrite(tools);
+  const outcome = new ToolsRewriter(bytes, rewriting, names, allowed).rewrite(tools);
   const chosen = members.get("tool_choice");
-  if (left === 0 && takenOut > 0) {
+  if (outcome === "all_taken_out") {
     refuseRequired(choice);
     return presentOf(members, ["tools", "tool_choice"]);
   }

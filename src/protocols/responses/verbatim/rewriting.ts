@@ -24,8 +24,11 @@ export class Rewriting {
     return this.#repairs.has(repair);
   }
 
-  /** @throws GatewayError invalid_request beyond {@link SPLICES_MAX} */
-  add(change: Change, splice: Splice): void {
+  /**
+   * @param change null where it is told apart, by {@link tell}
+   * @throws GatewayError invalid_request beyond {@link SPLICES_MAX}
+   */
+  add(change: Change | null, splice: Splice): void {
     if (this.#splices.length === SPLICES_MAX) {
       throw invalidMember(
         "input",
@@ -33,10 +36,10 @@ export class Rewriting {
       );
     }
     this.#splices.push(splice);
-    this.#made.add(change);
+    if (change !== null) this.#made.add(change);
   }
 
-  /** Says that a splice made under another name is one of this name, too. */
+  /** Says that a splice of this name is made. */
   tell(change: Change): void {
     this.#made.add(change);
   }
@@ -81,7 +84,7 @@ export function presentOf(
 /** Takes members out of one object. */
 export function takeOut(
   rewriting: Rewriting,
-  change: Change,
+  change: Change | null,
   bytes: Buffer,
   members: readonly JsonMember[],
 ): void {
@@ -91,7 +94,7 @@ export function takeOut(
 /** Takes elements out of one array; their commas are found as those of members are. */
 export function takeOutElements(
   rewriting: Rewriting,
-  change: Change,
+  change: Change | null,
   bytes: Buffer,
   spans: readonly Span[],
 ): void {
