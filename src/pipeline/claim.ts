@@ -5,6 +5,7 @@ import type { Claim } from "../limits/call-limits.ts";
 import type { Cargo } from "../protocols/door.ts";
 import { splicedLength } from "../wire/json-splice.ts";
 import type { House } from "./house.ts";
+import { occurrencesOf, picturesIn } from "./pictures.ts";
 import type { CallPlan } from "./resolve.ts";
 
 /** What Ark's template puts before a body's text; a message's own marks are shorter than its JSON. */
@@ -29,7 +30,6 @@ const VIDEO = Buffer.from("video_url");
 const FILES = [Buffer.from('"file"')] as const;
 /** In Responses and Messages a file has other names, and a picture need no address (ark-api 5.3, 6). */
 const OTHER_FILES = [...FILES, Buffer.from('"input_file"'), Buffer.from('"document"')] as const;
-const OTHER_IMAGES = [Buffer.from('"input_image"'), Buffer.from('"image"')] as const;
 const OTHER_VIDEO = Buffer.from('"input_video"');
 const AUDIO = Buffer.from('"input_audio"');
 /** So many of one word are looked at; a body with more of them may hold anything. */
@@ -130,14 +130,12 @@ export class CallClaim implements Claim {
 /** Of pictures and films by their addresses. */
 function linkedTokensAtMost(body: Buffer): number {
   if (!body.includes(URL_MEMBER)) return 0;
-  return IMAGE_TOKENS_MAX * countOf(body, IMAGE) + VIDEO_TOKENS_MAX * countOf(body, VIDEO);
+  return IMAGE_TOKENS_MAX * occurrencesOf(IMAGE, body) + VIDEO_TOKENS_MAX * occurrencesOf(VIDEO, body);
 }
 
 /** Of parts that say what they are, and may name a stored file. */
 function namedTokensAtMost(body: Buffer): number {
-  let images = 0;
-  for (const word of OTHER_IMAGES) images += countOf(body, word);
-  return IMAGE_TOKENS_MAX * images + VIDEO_TOKENS_MAX * countOf(body, OTHER_VIDEO);
+  return IMAGE_TOKENS_MAX * picturesIn(body) + VIDEO_TOKENS_MAX * occurrencesOf(OTHER_VIDEO, body);
 }
 
 function hidesWords(body: Buffer): boolean {
@@ -166,10 +164,4 @@ function mayHold(body: Buffer, word: Buffer): boolean {
     if (body[before] === COLON) return true;
   }
   return hidesWords(body);
-}
-
-function countOf(body: Buffer, word: Buffer): number {
-  let count = 0;
-  for (let at = body.indexOf(word); at >= 0; at = body.indexOf(word, at + word.length)) count++;
-  return count;
 }

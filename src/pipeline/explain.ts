@@ -69,8 +69,7 @@ function doorAt({ doors }: House, path: string): Door {
 
 function foresee(house: House, caller: Caller, door: Door, body: Buffer): Explanation {
   const reading = door.read(body);
-  const { intent } = reading;
-  const { route, fallbackFrom } = findRoute(house.routes, caller, intent.model);
+  const { route, fallbackFrom } = findRoute(house.routes, caller, reading.intent.model);
   const passage = reading.prepare(route.target.traits, {
     requestId: newRequestId(house.clock.wallMs()),
     keyId: caller.keyId,
@@ -80,6 +79,7 @@ function foresee(house: House, caller: Caller, door: Door, body: Buffer): Explan
   const served = servedBy(door, route, fallbackFrom);
   if (passage.kind === "local") return { ...served, changes: [], ...free };
   const { destination, cargo, answers } = passage;
+  const intent = { ...reading.intent, ...passage.bounds };
   const { changes } = cargo.rewrite;
   const measure = measureBody(cargo.body);
   const { estimator, limits } = house;

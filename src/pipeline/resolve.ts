@@ -10,6 +10,7 @@ import type { RequestHead } from "../wire/request-head.ts";
 import { measureBody } from "../wire/text-measure.ts";
 import type { House } from "./house.ts";
 import { findRoute } from "./permission.ts";
+import { picturesIn } from "./pictures.ts";
 import type { Route } from "./route.ts";
 import { clientClosed } from "./visit/client-closed.ts";
 import type { Visit } from "./visit/visit.ts";
@@ -39,6 +40,9 @@ export type Resolved =
   /** The door answers by itself. */
   | { readonly kind: "local"; readonly plan: Plan; readonly answer: Buffer };
 
+/** The most that Ark makes of a picture for reading (ark-api 18.2): a count is to be rather too high. */
+const PICTURE_TOKENS = 1_312;
+
 /**
  * @throws GatewayError shutting_down, unsupported_media_type, body_too_large, invalid_json, missing_model,
  * model_not_found, ...
@@ -62,14 +66,17 @@ export async function resolve(
   if (passage.kind === "local") {
     const measure = measureBody(passage.body);
     const plan = { door, intent, route, fallbackFrom, bodyBytes, measure };
-    const inputTokens = house.estimator.cautiousInputTokens(route.target.label, measure);
-    return { kind: "local", plan, answer: passage.answer(Math.ceil(inputTokens)) };
+    const textTokens = house.estimator.cautiousInputTokens(route.target.label, measure);
+    const pictureTokens = PICTURE_TOKENS * picturesIn(passage.body);
+    return { kind: "local", plan, answer: passage.answer(Math.ceil(textTokens) + pictureTokens) };
   }
-  const { destination, cargo, answers } = passage;
+  const { destination, cargo, answers, bounds } = passage;
   visit.holdMore(addedBytes(cargo, body));
   const measure = measureBody(cargo.body);
   const credential = credentialFor(house, caller, route);
-  const plan = { door, intent, route, fallbackFrom, bodyBytes, measure, destination, answers, credential };
+  const bounded = bounds === undefined ? intent : { ...intent, ...bounds };
+  const common = { door, intent: bounded, route, fallbackFrom, bodyBytes, measure };
+  const plan = { ...common, destination, answers, credential };
   return { kind: "call", plan, cargo, body };
 }
 

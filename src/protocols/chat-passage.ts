@@ -2,10 +2,10 @@
 
 import type { Change } from "../core/changes.ts";
 import type { ChatRequest } from "../core/chat.ts";
-import { readChatUsage, type Usage } from "../core/usage.ts";
+import { isPlainTier, readChatUsage, type Usage } from "../core/usage.ts";
 import { type ChatAnswer, readChatAnswer } from "./chat-answer.ts";
 import { ChatTranslationTap, type EventWriter } from "./chat-translation-tap.ts";
-import type { AnswerReader, CallContext, Passage, Tap, TargetTraits } from "./door.ts";
+import type { AnswerReader, Bounds, CallContext, Passage, Tap, TargetTraits } from "./door.ts";
 import { parseObject } from "./event-tap.ts";
 import { RememberedReasoning } from "./remembered-reasoning.ts";
 
@@ -30,6 +30,8 @@ class TranslatedAnswers implements AnswerReader {
   readonly #writeWhole: (answer: ChatAnswer) => string;
   readonly #target: TargetTraits;
   readonly #context: CallContext;
+  /** Only calls of tools bring thoughts back. */
+  readonly #hasTools: boolean;
   #usage: Usage | null = null;
 
   constructor(translation: Translation, target: TargetTraits, context: CallContext) {
@@ -37,6 +39,7 @@ class TranslatedAnswers implements AnswerReader {
     this.#writeWhole = translation.writeWhole;
     this.#target = target;
     this.#context = context;
+    this.#hasTools = translation.request.tools !== undefined;
   }
 
   openTap(): Tap {
@@ -66,8 +69,18 @@ class TranslatedAnswers implements AnswerReader {
   }
 
   #listener(): RememberedReasoning | null {
-    return RememberedReasoning.open(this.#target, this.#context);
+    return this.#hasTools ? RememberedReasoning.open(this.#target, this.#context) : null;
   }
+}
+
+/** What is sent bounds the call, whatever the client had asked for. */
+function boundsOf(request: ChatRequest): Bounds {
+  return {
+    outputTokensMax: request.max_completion_tokens ?? request.max_tokens ?? null,
+    boundsThoughts: request.max_completion_tokens !== undefined,
+    isSpecialTier: !isPlainTier(request.service_tier),
+    isOpenEnded: false,
+  };
 }
 
 /** The passage of a call to a target that speaks chat. */
@@ -87,5 +100,6 @@ export function chatPassage(translation: Translation, target: TargetTraits, cont
       },
     },
     answers: new TranslatedAnswers(translation, target, context),
+    bounds: boundsOf(request),
   };
 }

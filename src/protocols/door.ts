@@ -38,6 +38,9 @@ export type Intent = {
   readonly isOpenEnded: boolean;
 };
 
+/** What bounds a call, and what it costs. */
+export type Bounds = Pick<Intent, "outputTokensMax" | "boundsThoughts" | "isSpecialTier" | "isOpenEnded">;
+
 /** How the body that goes to Ark differs from the client's. */
 export type Rewrite = {
   /** In ascending order, not overlapping. */
@@ -79,6 +82,8 @@ export type Passage =
       readonly destination: Destination;
       readonly cargo: Cargo;
       readonly answers: AnswerReader;
+      /** Of a body of the gateway's own; else the client's intent has them. */
+      readonly bounds?: Bounds;
     }
   /** Nothing is asked of Ark: the answer's JSON, from an estimate of the body's tokens. */
   | {

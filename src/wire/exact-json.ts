@@ -71,6 +71,11 @@ export class TooManyValuesError extends RangeError {
   override readonly name = "TooManyValuesError";
 }
 
+/** Values of a JSON text, or a few more: to be asked before it is parsed. */
+export function countValues(text: string): number {
+  return new Survey(text).values;
+}
+
 function keepNumber(_key: string, value: unknown, { source }: ReviverContext): unknown {
   if (typeof value !== "number" || source === undefined) return value;
   return String(value) === source ? value : rawJson.rawJSON(source);

@@ -9,9 +9,11 @@ import { callContext, chatTraits, noMemories } from "../../support/call-context.
 
 type Sent = Extract<Passage, { kind: "upstream" }>;
 
+const TOOLS = [{ type: "function", function: { name: "look", parameters: {} } }] as const;
+
 function passage(changes: readonly Change[] = [], target = chatTraits("m"), context = callContext()): Sent {
   const translation = {
-    request: { model: "m", messages: [{ role: "user", content: "Hi 你" }] } as const,
+    request: { model: "m", messages: [{ role: "user", content: "Hi 你" }], tools: TOOLS } as const,
     changes,
     openWriter: () => ({ begin: () => "<", delta: () => ".", end: () => ">", failure: () => "!" }),
     writeWhole: ({ content }: { content: string | null }) => `written ${content}`,
@@ -31,7 +33,9 @@ function whole(message: object, usage: object | null = null): Buffer {
 
 test("the request goes to chat as it was written", () => {
   const { cargo, destination, answers } = passage();
-  expect(cargo.body.toString()).toBe('{"model":"m","messages":[{"role":"user","content":"Hi 你"}]}');
+  expect(cargo.body.toString()).toBe(
+    '{"model":"m","messages":[{"role":"user","content":"Hi 你"}],"tools":' + `${JSON.stringify(TOOLS)}}`,
+  );
   expect(cargo.rewrite.splices).toEqual([]);
   expect(destination).toEqual({ base: "data", path: "/chat/completions" });
   expect([answers.isVerbatim, answers.isFree, answers.rewritesWhole]).toEqual([false, false, true]);

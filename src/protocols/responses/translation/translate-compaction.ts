@@ -3,7 +3,7 @@ import type { ChatMessage, JsonObject } from "../../../core/chat.ts";
 import { GatewayError } from "../../../core/errors.ts";
 import type { ChatAnswer } from "../../chat-answer.ts";
 import { chatPassage } from "../../chat-passage.ts";
-import { wordAt } from "../../client-json.ts";
+import { parseBody, wordAt } from "../../client-json.ts";
 import type { CallContext, Passage, TargetTraits } from "../../door.ts";
 import { replayReasoning } from "../../remembered-reasoning.ts";
 import type { ThoughtSeal } from "../../sealed-thoughts.ts";
@@ -11,7 +11,7 @@ import { ToolNames } from "../tool-names.ts";
 import { responseUsage } from "./answer/response-json.ts";
 import { ResponseIds } from "./ids.ts";
 import { keptItem } from "./request/kept-input.ts";
-import { conversationMessages, parseBody, readConversation } from "./request/translate.ts";
+import { conversationMessages, readConversation } from "./request/translate.ts";
 import { sealSummary } from "./sealed-summary.ts";
 
 const MS_PER_SECOND = 1_000;

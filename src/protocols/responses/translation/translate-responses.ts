@@ -1,6 +1,7 @@
 /** The way of a Responses call to a model that speaks chat: its passage there, and its answer's way back. */
 import type { JsonObject } from "../../../core/chat.ts";
 import { chatPassage, type Translation } from "../../chat-passage.ts";
+import { parseBody } from "../../client-json.ts";
 import type { CallContext, Passage, TargetTraits } from "../../door.ts";
 import { replayReasoning } from "../../remembered-reasoning.ts";
 import type { AnswerTraits } from "./answer/answer-traits.ts";
@@ -8,7 +9,7 @@ import { ResponseEvents, writeResponse } from "./answer/event-writer.ts";
 import { ResponseIds } from "./ids.ts";
 import { echoesOf } from "./request/echoes.ts";
 import { keptInput } from "./request/kept-input.ts";
-import { parseBody, type TranslatedRequest, translateRequest } from "./request/translate.ts";
+import { type TranslatedRequest, translateRequest } from "./request/translate.ts";
 
 const SEALED_THOUGHTS = "reasoning.encrypted_content";
 const MS_PER_SECOND = 1_000;

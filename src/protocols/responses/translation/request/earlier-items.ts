@@ -3,9 +3,9 @@ import type { JsonObject } from "../../../../core/chat.ts";
 import { GatewayError } from "../../../../core/errors.ts";
 import type { KeyId } from "../../../../core/ids.ts";
 import type { ResponseStore, StoredResponse } from "../../../../core/memories.ts";
-import { parseExact } from "../../../../wire/exact-json.ts";
+import { countValues, parseExact } from "../../../../wire/exact-json.ts";
 import { isObject } from "../../../chat-answer.ts";
-import { objectAt, stringAt } from "../../../client-json.ts";
+import { BODY_VALUES_MAX, objectAt, stringAt } from "../../../client-json.ts";
 import { invalidMember } from "../../../read-members.ts";
 import { responseIdOfItem } from "../ids.ts";
 import { typeOf } from "./item-pieces.ts";
@@ -31,7 +31,7 @@ function notFound(id: string, previousId: string): GatewayError {
 function tooMany(): GatewayError {
   return invalidMember(
     "previous_response_id",
-    `The conversation before this response has more than ${CHAIN_ITEMS_MAX} items. Shorten it with ` +
+    `The conversation before this response has more than ${CHAIN_ITEMS_MAX} items, or values. Shorten it with ` +
       "POST /v1/responses/compact, or send what counts of it in `input`.",
   );
 }
@@ -43,6 +43,8 @@ export class EarlierItems {
   readonly #opened = new Map<string, readonly JsonObject[]>();
   readonly #byId = new Map<StoredResponse, ReadonlyMap<unknown, JsonObject>>();
   readonly #referred = new Set<string>();
+  /** Each turn could be as many as one body may hold; together they are no more than that. */
+  #valuesLeft = BODY_VALUES_MAX;
 
   constructor(responses: ResponseStore, keyId: KeyId) {
     this.#responses = responses;
@@ -109,6 +111,8 @@ export class EarlierItems {
   #itemsOf(stored: StoredResponse): readonly JsonObject[] {
     const known = this.#opened.get(stored.id);
     if (known !== undefined) return known;
+    for (const json of [stored.inputItems, stored.outputItems]) this.#valuesLeft -= countValues(json);
+    if (this.#valuesLeft < 0) throw tooMany();
     const items = [...itemsIn(stored.inputItems), ...itemsIn(stored.outputItems)];
     this.#opened.set(stored.id, items);
     return items;

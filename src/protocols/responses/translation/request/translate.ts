@@ -1,8 +1,5 @@
 /** Translates a whole Responses request into a chat request. */
 import type { ChatMessage, ChatRequest, JsonObject } from "../../../../core/chat.ts";
-import { GatewayError } from "../../../../core/errors.ts";
-import { parseExact } from "../../../../wire/exact-json.ts";
-import { isObject } from "../../../chat-answer.ts";
 import { wordAt } from "../../../client-json.ts";
 import type { CallContext } from "../../../door.ts";
 import { invalidMember } from "../../../read-members.ts";
@@ -26,17 +23,6 @@ export type TranslatedRequest = {
   readonly conversation: Conversation;
   readonly names: ToolNames;
 };
-
-/** The body, which has been scanned. @throws GatewayError invalid_json for what is nested too deep */
-export function parseBody(bytes: Buffer): JsonObject {
-  try {
-    const body = parseExact(bytes.toString("utf8"));
-    if (isObject(body)) return body;
-  } catch (error) {
-    throw new GatewayError("invalid_json", "The request body could not be parsed as JSON.", { cause: error });
-  }
-  throw new GatewayError("invalid_json", "The request body is not a JSON object.");
-}
 
 /** A string is one message of a user's. */
 function inputItems(input: unknown): readonly unknown[] {
