@@ -1,4 +1,4 @@
-/** A translated call is bounded, and taken to cost, by what Ark is sent, not by all that its client asked for. */
+/** A translated call is bounded, and taken to cost, by what Ark is sent, not by all that was asked for. */
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { UNLIMITED } from "../../src/core/limits.ts";
 import { CHAT_MODEL } from "../support/door-calls.ts";

@@ -34,7 +34,7 @@ function whole(message: object, usage: object | null = null): Buffer {
 test("the request goes to chat as it was written", () => {
   const { cargo, destination, answers } = passage();
   expect(cargo.body.toString()).toBe(
-    '{"model":"m","messages":[{"role":"user","content":"Hi 你"}],"tools":' + `${JSON.stringify(TOOLS)}}`,
+    `{"model":"m","messages":[{"role":"user","content":"Hi 你"}],"tools":${JSON.stringify(TOOLS)}}`,
   );
   expect(cargo.rewrite.splices).toEqual([]);
   expect(destination).toEqual({ base: "data", path: "/chat/completions" });
