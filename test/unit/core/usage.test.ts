@@ -1,7 +1,7 @@
 /** Only a usage that could be billed is taken for one. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readChatUsage, readMessagesUsage, TOKENS_MAX } from "../../../src/core/usage.ts";
+import { readChatUsage, readMessagesUsage, readResponsesUsage, TOKENS_MAX } from "../../../src/core/usage.ts";
 
 const RUNS = Number(process.env["VOLCANO_PROPERTY_RUNS"] ?? 5_000);
 const TIMEOUT_MS = 20_000 + RUNS;
@@ -209,5 +209,44 @@ describe("a usage of Anthropic's Messages", () => {
     });
     expect(readMessagesUsage(sum(1))?.inputTokens).toBe(TOKENS_MAX);
     expect(readMessagesUsage(sum(2))).toBeNull();
+  });
+});
+
+describe("Ark's usage of Responses", () => {
+  const value = { input_tokens: 9, output_tokens: 5, output_tokens_details: { reasoning_tokens: 3 } };
+  const usage = { inputTokens: 9, cachedInputTokens: 0, outputTokens: 5, reasoningTokens: 3 };
+
+  test("is read with what was cached of it", () => {
+    const more = { input_tokens_details: { cached_tokens: 4 }, total_tokens: 14 };
+    expect(readResponsesUsage({ ...value, ...more })).toEqual({ ...usage, cachedInputTokens: 4 });
+  });
+
+  test.each([
+    [{}, null],
+    [{ tool_usage: null }, "default"],
+    [{ tool_usage: {} }, "scale"],
+  ])("with %j on the tier %j is plain", (more, tier) => {
+    expect(readResponsesUsage({ ...value, ...more }, tier)).toEqual(usage);
+  });
+
+  test.each([
+    [{ tool_usage: { web_search: 1 } }, null],
+    [{}, "fast"],
+  ])("with %j on the tier %j is special", (more, tier) => {
+    expect(readResponsesUsage({ ...value, ...more }, tier)).toEqual({ ...usage, isSpecial: true });
+  });
+
+  test.each([
+    [null],
+    [[]],
+    [{}],
+    [{ ...value, input_tokens: -1 }],
+    [{ ...value, output_tokens: 0.5 }],
+    [{ ...value, input_tokens: TOKENS_MAX + 1 }],
+    [{ ...value, output_tokens: 2 }],
+    [{ ...value, input_tokens_details: { cached_tokens: 10 } }],
+    [{ ...value, input_tokens_details: { cached_tokens: "x" } }],
+  ])("%j is none", (odd) => {
+    expect(readResponsesUsage(odd)).toBeNull();
   });
 });
