@@ -77,39 +77,40 @@ const foreignItemTypes: ReadonlySet<string> = new Set([
   "tool_search_call",
   "tool_search_output",
 ]);
-const callTypes: ReadonlySet<string> = new Set([
-  "custom_tool_call",
-  "custom_tool_call_output",
-  "function_call",
-  "function_call_output",
-]);
-
 const BYTE_VALUES = 256;
-const watchedTypes = [...foreignItemTypes, ...callTypes];
-const TYPE_CHARACTERS_MAX = Math.max(...watchedTypes.map((type) => type.length));
+const TYPE_CHARACTERS_MAX = Math.max(...[...foreignItemTypes].map((type) => type.length));
 /** 1 for each length and first byte that a watched type has: few other strings are looked at twice. */
 const mayBeType = new Uint8Array((TYPE_CHARACTERS_MAX + 1) * BYTE_VALUES);
-for (const type of watchedTypes) mayBeType[type.length * BYTE_VALUES + type.charCodeAt(0)] = 1;
+for (const type of foreignItemTypes) mayBeType[type.length * BYTE_VALUES + type.charCodeAt(0)] = 1;
 
 /** Notes which words a walk has passed that may be types of items. */
 class ItemWatch implements StringWatch {
   /** An item that only refers to one that Ark has. */
   reference = false;
   foreign = false;
-  /** A call of a tool, or its output. */
-  call = false;
 
   look(bytes: Buffer, start: number, end: number): void {
     if (!this.reference && stringIs(bytes, start, end, "item_reference")) this.reference = true;
     const characters = end - start - 2;
     if (characters > TYPE_CHARACTERS_MAX) return;
-    if (mayBeType[characters * BYTE_VALUES + (bytes[start + 1] as number)] === 0) return;
-    if (this.call && this.foreign) return;
-    const word = bytes.toString("latin1", start + 1, end - 1);
-    if (callTypes.has(word)) this.call = true;
-    else if (foreignItemTypes.has(word)) this.foreign = true;
+    if (this.foreign || mayBeType[characters * BYTE_VALUES + (bytes[start + 1] as number)] === 0) return;
+    this.foreign = foreignItemTypes.has(bytes.toString("latin1", start + 1, end - 1));
   }
 }
+
+/** Keys of OpenAI's alone, inside tools of any kind (ark-api 5.4). */
+export const foreignToolKeys = [
+  "allowed_callers",
+  "defer_loading",
+  "external_web_access",
+  "filters",
+  "indexed_web_access",
+  "output_schema",
+  "return_token_budget",
+  "search_content_types",
+  "search_context_size",
+] as const;
+const toolNames = wantedNames(["type", "name", "parameters", "user_location", ...foreignToolKeys]);
 
 /** One element of `tools`, where it stands. */
 export type ToolSpan = {
@@ -117,6 +118,8 @@ export type ToolSpan = {
   readonly end: number;
   /** Null where it is not clear, to all readers, what it is. */
   readonly type: string | null;
+  /** Those that the gateway acts on, by name; null where one of them stands twice, or twisted. */
+  readonly members: ReadonlyMap<string, JsonMember> | null;
 };
 
 /** A body that has been read; shared by all doors of this protocol. */
@@ -129,8 +132,6 @@ export type ResponsesBody = {
   readonly previousResponseId: string | null;
   /** It does not ask for the response not to be stored. */
   readonly mayStore: boolean;
-  /** Some item of `input` may be a call of a tool, or its output. */
-  readonly mayHoldCalls: boolean;
   /** Some item of `input` is of a type that Ark does not know. */
   readonly holdsForeignItems: boolean;
 };
@@ -156,7 +157,6 @@ export function readBody(bytes: Buffer): ResponsesBody {
     tools,
     previousResponseId: readId(bytes, previous),
     mayStore: at("store")?.kind !== "false",
-    mayHoldCalls: watch.call,
     holdsForeignItems: watch.foreign && holdsForeignItems(bytes, at("input")),
     intent: {
       model: modelName,
@@ -246,16 +246,26 @@ function toolSpans(bytes: Buffer, tools: JsonMember | null): readonly ToolSpan[]
   while (elements.next()) {
     if (!elements.isObject) continue;
     if (spans.length === TOOLS_MAX) throw invalidMember("tools", `More than ${TOOLS_MAX} tools. Send fewer.`);
-    const { start } = elements;
-    const members = new MemberCursor(bytes, start, tools.valueEnd, typeName);
-    const first = members.next();
-    let isSole = first !== null && first.spelling !== "folded";
-    while (members.next() !== null) isSole = false;
-    const end = members.position;
-    elements.endsAt(end);
-    spans.push({ start, end, type: isSole ? readWord(bytes, first) : null });
+    const span = toolSpan(bytes, elements.start, tools.valueEnd);
+    elements.endsAt(span.end);
+    spans.push(span);
   }
   return spans;
+}
+
+function toolSpan(bytes: Buffer, start: number, limit: number): ToolSpan {
+  const members = new Map<string, JsonMember>();
+  let isClear = true;
+  let isTypeClear = true;
+  const cursor = new MemberCursor(bytes, start, limit, toolNames);
+  for (let member = cursor.next(); member !== null; member = cursor.next()) {
+    if (member.spelling === "folded" || members.has(member.name)) {
+      isClear = false;
+      if (member.name === "type") isTypeClear = false;
+    } else members.set(member.name, member);
+  }
+  const type = isTypeClear ? readWord(bytes, members.get("type") ?? null) : null;
+  return { start, end: cursor.position, type, members: isClear ? members : null };
 }
 
 function holdsForeignItems(bytes: Buffer, input: JsonMember | null): boolean {

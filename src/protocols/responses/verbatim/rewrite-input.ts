@@ -30,9 +30,6 @@ const itemNames = wantedNames([
 ]);
 const partNames = wantedNames(["type", "detail", ...partKeys]);
 
-/** A body without any of these, and without calls, has nothing to be rewritten. */
-const needles = [...messageKeys, ...partKeys, "detail"].map((key) => Buffer.from(`"${key}"`));
-
 type Members = ReadonlyMap<string, JsonMember>;
 
 class InputRewriter {
@@ -142,8 +139,7 @@ class InputRewriter {
 
 /** @throws GatewayError invalid_request, where it were too much */
 export function rewriteInput(body: ResponsesBody, rewriting: Rewriting, names: ToolNames): void {
-  const { bytes, members, mayHoldCalls } = body;
+  const { bytes, members } = body;
   if (!rewriting.isOn("namespace_tools") && !rewriting.isOn("responses_unknown_keys")) return;
-  if (!mayHoldCalls && !needles.some((needle) => bytes.includes(needle))) return;
   new InputRewriter(bytes, rewriting, names).rewrite(members.get("input"));
 }

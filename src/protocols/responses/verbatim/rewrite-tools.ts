@@ -7,7 +7,7 @@ import { decodeString } from "../../../wire/json-string.ts";
 import { CLOSE_BRACE, skipSpace } from "../../../wire/json-value.ts";
 import { invalidMember } from "../../read-members.ts";
 import { arkToolType, flattenTool, isForeignTool, NO_PARAMETERS } from "../flat-tools.ts";
-import type { ResponsesBody, ToolSpan } from "../read-body.ts";
+import { foreignToolKeys, type ResponsesBody, type ToolSpan } from "../read-body.ts";
 import { readToolChoice, type ToolChoice } from "../tool-choice.ts";
 import type { ToolNames } from "../tool-names.ts";
 import { membersOf, presentOf, type Rewriting, takeOut, takeOutElements } from "./rewriting.ts";
@@ -15,19 +15,6 @@ import { membersOf, presentOf, type Rewriting, takeOut, takeOutElements } from "
 const NAME_BYTES_MAX = 1_024;
 const EMPTY_PARAMETERS = JSON.stringify(NO_PARAMETERS);
 
-/** Of OpenAI's alone, inside tools of any kind (ark-api 5.4). */
-const foreignKeys = [
-  "allowed_callers",
-  "defer_loading",
-  "external_web_access",
-  "filters",
-  "indexed_web_access",
-  "output_schema",
-  "return_token_budget",
-  "search_content_types",
-  "search_context_size",
-];
-const toolNames = wantedNames(["type", "name", "parameters", "user_location", ...foreignKeys]);
 const choiceNames = wantedNames(["type", "name", "namespace"]);
 const locationNames = wantedNames(["timezone"]);
 
@@ -90,7 +77,7 @@ class ToolsRewriter {
   /** A function, or a tool that Ark runs, where it stands. One that is not clear to all is left to Ark. */
   #mend(tool: ToolSpan, type: string): void {
     const bytes = this.#bytes;
-    const { members } = membersOf(bytes, tool.start, tool.end, toolNames);
+    const { members } = tool;
     if (members === null) return;
     const name = type === "function" ? nameOf(bytes, members.get("name")) : null;
     const arkName = name === null ? (arkToolType(type) ?? type) : this.#names.arkName(name, null);
@@ -104,7 +91,7 @@ class ToolsRewriter {
     } else if (arkName !== type) {
       this.#replace("responses_unknown_keys", members.get("type"), arkName);
     }
-    this.#takeOutKeys(members, foreignKeys);
+    this.#takeOutKeys(members, foreignToolKeys);
     const location = members.get("user_location");
     if (location?.kind !== "object") return;
     const inside = membersOf(bytes, location.valueStart, location.valueEnd, locationNames).members;
@@ -154,9 +141,9 @@ function nameOf(bytes: Buffer, member: JsonMember | undefined): string | null {
 /** The names of the tools that stand in no namespace, which come before all others. */
 function declareTopTools({ bytes, tools }: ResponsesBody, names: ToolNames): void {
   for (const kind of ["function", "custom"] as const) {
-    for (const { start, end, type } of tools) {
+    for (const { type, members } of tools) {
       if (type !== kind) continue;
-      const name = nameOf(bytes, membersOf(bytes, start, end, toolNames).members?.get("name"));
+      const name = nameOf(bytes, members?.get("name"));
       if (name !== null) names.declare({ kind, name, namespace: null });
     }
   }
