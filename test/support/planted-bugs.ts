@@ -69,7 +69,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "a row is settled twice",
     file: "src/pipeline/account.ts",
-    from: "      learn(house, plan, attempt, delivery);",
+    from: "      learn(house, call, attempt, delivery);",
     to: "      attempt.row.settle(settledRow(attempt, delivery, story.bill, totalMs));",
     ...MATRIX,
   },
@@ -108,8 +108,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "an answer without usage is free",
     file: "src/pipeline/delivery/delivery.ts",
-    from: 'consumption: usage === null ? { kind: "untold", delivered }',
-    to: 'consumption: usage === null ? { kind: "free" }',
+    from: 'usage === null ? { kind: "untold", delivered, opening }',
+    to: 'usage === null ? { kind: "free" }',
     ...MATRIX,
   },
   {
