@@ -5,6 +5,7 @@ import type { JsonMember } from "../wire/json-scan.ts";
 import { decodeString } from "../wire/json-string.ts";
 
 export const MODEL_BYTES_MAX = 256;
+const WORD_BYTES_MAX = 64;
 
 /** A member whose value cannot be acted on. */
 export function invalidMember(param: string, message: string): GatewayError {
@@ -50,6 +51,12 @@ export function readFlag(member: JsonMember | null): boolean {
   if (member.kind === "true") return true;
   if (member.kind === "false" || member.kind === "null") return false;
   throw invalidMember(member.name, `\`${member.name}\` must be true, false or null.`);
+}
+
+/** A short word, such as a tier or a type; empty for a longer text, null for what is no text. */
+export function readWord(body: Buffer, member: JsonMember | null): string | null {
+  if (member === null || member.kind !== "string") return null;
+  return decodeString(body, member.valueStart, member.valueEnd, WORD_BYTES_MAX) ?? "";
 }
 
 /** A bound on tokens; null where there is none. @throws GatewayError invalid_request */

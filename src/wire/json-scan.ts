@@ -58,12 +58,33 @@ function kindOf(firstByte: number | undefined): ValueKind {
   }
 }
 
+/** Reads arrays while they are first walked over, where one walk must find what stands inside them. */
+export interface ArrayReader {
+  /**
+   * The byte after the array that is the value of that wanted member. It begins at `start`, in a text that
+   * ends at `limit` and has not been validated. Null, if it is only to be skipped.
+   * @throws JsonSyntaxError
+   */
+  readArray(name: string, start: number, limit: number): number | null;
+}
+
+/** How a walk is done; containers that are open around the values it meets count as its depth. */
+export type WalkOptions = {
+  readonly depth?: number;
+  readonly watch?: StringWatch | null;
+  readonly reader?: ArrayReader | null;
+};
+
+const plainWalk: WalkOptions = {};
+
 /** Walks over one object, and stops at each wanted member. The members in between cost no memory. */
 export class MemberCursor {
   readonly #bytes: Buffer;
   readonly #end: number;
   readonly #wanted: WantedNames;
+  readonly #depth: number;
   readonly #watch: StringWatch | null;
+  readonly #reader: ArrayReader | null;
   #at: number;
   #done = false;
 
@@ -73,14 +94,16 @@ export class MemberCursor {
     start: number,
     end: number,
     wanted: WantedNames,
-    watch: StringWatch | null = null,
+    { depth = 1, watch = null, reader = null }: WalkOptions = plainWalk,
   ) {
     if (start >= end) throw new JsonSyntaxError(start, "the text ends before an object");
     if (bytes[start] !== OPEN_BRACE) throw new JsonSyntaxError(start, "expected an object");
     this.#bytes = bytes;
     this.#end = end;
     this.#wanted = wanted;
+    this.#depth = depth;
     this.#watch = watch;
+    this.#reader = reader;
     this.#at = skipSpace(bytes, start + 1, end);
     if (this.#at < end && bytes[this.#at] === CLOSE_BRACE) {
       this.#at++;
@@ -105,7 +128,9 @@ export class MemberCursor {
       const keyEnd = skipString(bytes, keyStart, end);
       const match = matchKey(this.#wanted, bytes, keyStart + 1, keyEnd - 1);
       const valueStart = skipColon(bytes, keyEnd, end);
-      const valueEnd = skipValue(bytes, valueStart, end, 1, this.#watch);
+      const valueEnd =
+        (match === NO_MATCH ? null : this.#readArray(match, valueStart)) ??
+        skipValue(bytes, valueStart, end, this.#depth, this.#watch);
       let at = skipSpace(bytes, valueEnd, end);
       const next = at < end ? bytes[at] : -1;
       if (next === COMMA) at = skipSpace(bytes, at + 1, end);
@@ -128,34 +153,50 @@ export class MemberCursor {
     }
     return null;
   }
+
+  #readArray(match: number, valueStart: number): number | null {
+    if (this.#reader === null || this.#bytes[valueStart] !== OPEN_BRACKET) return null;
+    return this.#reader.readArray(nameOfMatch(this.#wanted, match), valueStart, this.#end);
+  }
 }
 
 /** Walks over one array, element by element. */
 export class ElementCursor {
-  /** The first byte of the element reached. */
+  /** The first byte of the element reached; once `next` has given false, the closing bracket. */
   start: number;
   readonly #bytes: Buffer;
   readonly #limit: number;
+  readonly #depth: number;
+  readonly #first: number;
   /** After the element reached; null until somebody has found it. */
   #end: number | null;
 
-  /** The array's own span, which has been validated as part of its document. */
-  constructor(bytes: Buffer, start: number, end: number) {
+  /**
+   * `start` is the opening bracket; what follows the array, up to `end`, is not read.
+   * @param depth containers open around the elements, this array among them
+   */
+  constructor(bytes: Buffer, start: number, end: number, depth = 1) {
     if (start >= end || bytes[start] !== OPEN_BRACKET) throw new JsonSyntaxError(start, "expected an array");
     this.#bytes = bytes;
     this.#limit = end;
+    this.#depth = depth;
     this.start = start;
+    this.#first = start + 1;
     this.#end = start + 1;
   }
 
   /** Goes to the next element; false once there is none. @throws JsonSyntaxError */
   next(): boolean {
     const bytes = this.#bytes;
-    const end = this.#end ?? skipValue(bytes, this.start, this.#limit, 1);
+    const end = this.#end ?? skipValue(bytes, this.start, this.#limit, this.#depth);
     let at = skipSpace(bytes, end, this.#limit);
     if (at >= this.#limit) throw new JsonSyntaxError(at, "the text ends inside an array");
-    if (bytes[at] === COMMA) at = skipSpace(bytes, at + 1, this.#limit);
+    this.start = at;
     if (bytes[at] === CLOSE_BRACKET) return false;
+    if (end !== this.#first) {
+      if (bytes[at] !== COMMA) throw new JsonSyntaxError(at, "expected a comma or the end of an array");
+      at = skipSpace(bytes, at + 1, this.#limit);
+    }
     this.start = at;
     this.#end = null;
     return true;
@@ -163,12 +204,17 @@ export class ElementCursor {
 
   /** Whether the element reached is an object. */
   get isObject(): boolean {
-    return this.#bytes[this.start] === OPEN_BRACE;
+    return this.start < this.#limit && this.#bytes[this.start] === OPEN_BRACE;
   }
 
   /** Says where the element reached ends, if its reader has found that out: then it is not walked again. */
   endsAt(end: number): void {
     this.#end = end;
+  }
+
+  /** After the closing bracket, once `next` has given false. */
+  get position(): number {
+    return this.start + 1;
   }
 }
 
@@ -183,11 +229,11 @@ export function scanObject(
   start: number,
   end: number,
   wanted: WantedNames,
-  watch: StringWatch | null = null,
+  options: WalkOptions = plainWalk,
 ): JsonMember[] {
   const members: JsonMember[] = [];
   const membersMax = wanted.names.length + 1;
-  const cursor = new MemberCursor(bytes, skipSpace(bytes, start, end), end, wanted, watch);
+  const cursor = new MemberCursor(bytes, skipSpace(bytes, start, end), end, wanted, options);
   for (let member = cursor.next(); member !== null; member = cursor.next()) {
     if (members.length < membersMax) members.push(member);
   }
@@ -204,13 +250,13 @@ export function scanObject(
 export function scanDocument(
   bytes: Buffer,
   wanted: WantedNames,
-  watch: StringWatch | null = null,
+  options: WalkOptions = plainWalk,
 ): JsonMember[] {
   if (!isUtf8(bytes)) throw new JsonSyntaxError(firstBrokenSequence(bytes), "the text is not UTF-8");
   if (bytes.length >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
     throw new JsonSyntaxError(0, "the text begins with a byte order mark");
   }
-  return scanObject(bytes, 0, bytes.length, wanted, watch);
+  return scanObject(bytes, 0, bytes.length, wanted, options);
 }
 
 /**

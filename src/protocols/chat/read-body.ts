@@ -5,10 +5,10 @@ import { wantedNames } from "../../wire/json-key.ts";
 import { readCount } from "../../wire/json-number.ts";
 import type { JsonMember } from "../../wire/json-scan.ts";
 import { bySplicePosition, removeMembers, type Splice } from "../../wire/json-splice.ts";
-import { decodeString, TextWatch } from "../../wire/json-string.ts";
+import { TextWatch } from "../../wire/json-string.ts";
 import { scanBody, soleMember } from "../body-members.ts";
 import type { CallContext, Destination, Intent, Passage, Reading, Rewrite, TargetTraits } from "../door.ts";
-import { invalidMember, missingModel, readBound, readFlag, readModel } from "../read-members.ts";
+import { invalidMember, missingModel, readBound, readFlag, readModel, readWord } from "../read-members.ts";
 import { ReasoningReplay } from "../remembered-reasoning.ts";
 import { forceUsage } from "./force-usage.ts";
 import { DEVELOPER, mendDeveloperRoles, tokenLimitToRemove, unsupportedMembers } from "./repairs.ts";
@@ -31,7 +31,6 @@ const actedOn = wantedNames([
 
 /** Ark takes far fewer, and says so; no budget has room for as many. */
 const ANSWERS_MAX = 1_000_000;
-const TIER_BYTES_MAX = 64;
 
 const DESTINATION: Destination = { base: "data", path: "/chat/completions" };
 
@@ -127,7 +126,7 @@ export class ChatReading implements Reading {
  */
 export function readBody(body: Buffer): ChatReading {
   const watch = new TextWatch(DEVELOPER);
-  const members = scanBody(body, actedOn, watch);
+  const members = scanBody(body, actedOn, { watch });
   const model = soleMember(members, "model");
   const stream = soleMember(members, "stream");
   const streamOptions = soleMember(members, "stream_options");
@@ -151,7 +150,7 @@ export function readBody(body: Buffer): ChatReading {
     outputTokensMax: allTokensMax ?? answerTokensMax,
     boundsThoughts: allTokensMax !== null,
     answers: readAnswers(body, n),
-    isSpecialTier: !isPlainTier(readTier(body, serviceTier)),
+    isSpecialTier: !isPlainTier(readWord(body, serviceTier)),
     isOpenEnded: false,
   };
   return new ChatReading(body, intent, {
@@ -171,10 +170,4 @@ function readAnswers(body: Buffer, member: JsonMember | null): number {
   const answers = member.kind === "number" ? readCount(body, member.valueStart, member.valueEnd) : null;
   if (answers !== null) return Math.min(ANSWERS_MAX, Math.max(1, answers));
   throw invalidMember("n", "`n` must be a whole number of answers, not negative, or null.");
-}
-
-/** What is no name of a tier is Ark's to refuse. */
-function readTier(body: Buffer, member: JsonMember | null): string | null {
-  if (member === null || member.kind !== "string") return null;
-  return decodeString(body, member.valueStart, member.valueEnd, TIER_BYTES_MAX) ?? "";
 }

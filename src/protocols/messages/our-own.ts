@@ -1,8 +1,7 @@
 /** Finds in a Messages body what Ark's own base does not take: system messages, and our sealed thoughts. */
 import { wantedNames } from "../../wire/json-key.ts";
-import { ElementCursor, type JsonMember, MemberCursor } from "../../wire/json-scan.ts";
+import { type ArrayReader, ElementCursor, type JsonMember, MemberCursor } from "../../wire/json-scan.ts";
 import { stringIs } from "../../wire/json-string.ts";
-import type { StringWatch } from "../../wire/json-value.ts";
 
 const SYSTEM = "system";
 /** What every seal begins with (core/memories.ts). */
@@ -11,55 +10,65 @@ const SEAL_BEGIN = Buffer.from('"vp1.');
 const messageMembers = wantedNames(["role", "content"]);
 const blockMembers = wantedNames(["signature", "data"]);
 
-function isSealed(bytes: Buffer, start: number): boolean {
+/** Containers open around messages, around their members, around blocks, and around theirs. */
+const MESSAGES_DEPTH = 2;
+const MESSAGE_DEPTH = 3;
+const BLOCKS_DEPTH = 4;
+const blockWalk = { depth: 5 };
+
+function isSealed(bytes: Buffer, { valueStart }: JsonMember): boolean {
   for (let index = 0; index < SEAL_BEGIN.length; index++) {
-    if (bytes[start + index] !== SEAL_BEGIN[index]) return false;
+    if (bytes[valueStart + index] !== SEAL_BEGIN[index]) return false;
   }
   return true;
 }
 
-/** Notes whether a walk has passed a word that may be one of them: most bodies have none. */
-export class OwnWatch implements StringWatch {
-  seen = false;
+/** Reads the messages of one body while it is first walked over. */
+export class OwnMessages implements ArrayReader {
+  /**
+   * A message has the role system, or a block of one has a signature of our making. Ark's base refuses the
+   * one (ark-api 6) and cannot read the other, which comes from a turn that was translated: such bodies are
+   * translated, whatever else the target speaks. No repair of the closed list could mend them in place.
+   */
+  found = false;
+  readonly #bytes: Buffer;
+  readonly #messageWalk: { readonly depth: number; readonly reader: ArrayReader };
 
-  look(bytes: Buffer, start: number, end: number): void {
-    if (!this.seen && (stringIs(bytes, start, end, SYSTEM) || isSealed(bytes, start))) this.seen = true;
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+    this.#messageWalk = { depth: MESSAGE_DEPTH, reader: this };
   }
-}
 
-/**
- * Whether a message has the role system, or a block of one a signature of our making. Ark's base refuses the
- * one (ark-api 6) and cannot read the other, which comes from a turn that was translated: such bodies are
- * translated, whatever else the target speaks. No repair of the closed list could mend them in place.
- */
-export function holdsOurOwn(bytes: Buffer, messages: JsonMember): boolean {
-  if (messages.kind !== "array") return false;
-  const elements = new ElementCursor(bytes, messages.valueStart, messages.valueEnd);
-  while (elements.next()) {
-    if (!elements.isObject) continue;
-    const members = new MemberCursor(bytes, elements.start, messages.valueEnd, messageMembers);
+  /** Reads the array that begins at `start`; gives the byte after it. @throws JsonSyntaxError */
+  read(start: number, limit: number): number {
+    const messages = new ElementCursor(this.#bytes, start, limit, MESSAGES_DEPTH);
+    while (messages.next()) if (messages.isObject) messages.endsAt(this.#message(messages.start, limit));
+    return messages.position;
+  }
+
+  /** The blocks of one message. */
+  readArray(name: string, start: number, limit: number): number | null {
+    if (name !== "content") return null;
+    const blocks = new ElementCursor(this.#bytes, start, limit, BLOCKS_DEPTH);
+    while (blocks.next()) if (blocks.isObject) blocks.endsAt(this.#block(blocks.start, limit));
+    return blocks.position;
+  }
+
+  #message(start: number, limit: number): number {
+    const members = new MemberCursor(this.#bytes, start, limit, messageMembers, this.#messageWalk);
     for (let member = members.next(); member !== null; member = members.next()) {
-      if (member.name === "role" ? isSystem(bytes, member) : holdsSeal(bytes, member)) return true;
+      const { name, kind, valueStart, valueEnd } = member;
+      if (name !== "role" || kind !== "string") continue;
+      if (stringIs(this.#bytes, valueStart, valueEnd, SYSTEM)) this.found = true;
     }
-    elements.endsAt(members.position);
+    return members.position;
   }
-  return false;
-}
 
-function isSystem(bytes: Buffer, role: JsonMember): boolean {
-  return role.kind === "string" && stringIs(bytes, role.valueStart, role.valueEnd, SYSTEM);
-}
-
-function holdsSeal(bytes: Buffer, content: JsonMember): boolean {
-  if (content.kind !== "array") return false;
-  const blocks = new ElementCursor(bytes, content.valueStart, content.valueEnd);
-  while (blocks.next()) {
-    if (!blocks.isObject) continue;
-    const members = new MemberCursor(bytes, blocks.start, content.valueEnd, blockMembers);
+  #block(start: number, limit: number): number {
+    const members = new MemberCursor(this.#bytes, start, limit, blockMembers, blockWalk);
     for (let member = members.next(); member !== null; member = members.next()) {
-      if (member.kind === "string" && isSealed(bytes, member.valueStart)) return true;
+      if (isSealed(this.#bytes, member)) this.found = true;
     }
-    blocks.endsAt(members.position);
+    return members.position;
   }
-  return false;
 }

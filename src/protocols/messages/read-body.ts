@@ -1,12 +1,11 @@
 /** Reads a Messages body without parsing it: what it asks for, and whether it can go to Ark as it is. */
 import { isPlainTier } from "../../core/usage.ts";
 import { wantedNames } from "../../wire/json-key.ts";
-import { ElementCursor, type JsonMember, MemberCursor } from "../../wire/json-scan.ts";
-import { decodeString } from "../../wire/json-string.ts";
+import { type ArrayReader, ElementCursor, type JsonMember, MemberCursor } from "../../wire/json-scan.ts";
 import { scanBody, soleMember } from "../body-members.ts";
 import type { Cargo, Intent } from "../door.ts";
-import { missingModel, readBound, readFlag, readModel } from "../read-members.ts";
-import { holdsOurOwn, OwnWatch } from "./our-own.ts";
+import { missingModel, readBound, readFlag, readModel, readWord } from "../read-members.ts";
+import { OwnMessages } from "./our-own.ts";
 
 /** The members that the gateway acts on, in the order in which their faults are told. */
 const actedOn = wantedNames([
@@ -20,7 +19,6 @@ const actedOn = wantedNames([
   "messages",
 ]);
 const typeName = wantedNames(["type"]);
-const WORD_BYTES_MAX = 64;
 
 /** How the types of tools begin that the client itself runs; all others are the upstream's to run. */
 const clientToolTypes = ["custom", "bash_", "text_editor_", "memory_", "computer_", "browser_"] as const;
@@ -34,30 +32,66 @@ export type MessagesBody = {
   readonly needsTranslation: boolean;
 };
 
+const TOOLS_DEPTH = 2;
+const toolWalk = { depth: 3 };
+
+/** Reads messages and tools while the body is first walked over. */
+class BodyReader implements ArrayReader {
+  readonly messages: OwnMessages;
+  /** Any tool is one that the upstream runs: what it finds is input too, and billed apart. */
+  holdsServerTools = false;
+  readonly #bytes: Buffer;
+
+  constructor(bytes: Buffer) {
+    this.messages = new OwnMessages(bytes);
+    this.#bytes = bytes;
+  }
+
+  readArray(name: string, start: number, limit: number): number | null {
+    if (name === "messages") return this.messages.read(start, limit);
+    return name === "tools" ? this.#tools(start, limit) : null;
+  }
+
+  #tools(start: number, limit: number): number {
+    const elements = new ElementCursor(this.#bytes, start, limit, TOOLS_DEPTH);
+    while (elements.next()) if (elements.isObject) elements.endsAt(this.#tool(elements.start, limit));
+    return elements.position;
+  }
+
+  #tool(start: number, limit: number): number {
+    const members = new MemberCursor(this.#bytes, start, limit, typeName, toolWalk);
+    for (let type = members.next(); type !== null; type = members.next()) {
+      if (isServerTool(readWord(this.#bytes, type))) this.holdsServerTools = true;
+    }
+    return members.position;
+  }
+}
+
 /**
  * Reads a Messages body (ark-api 6). What it does not act on is not looked at, beyond being valid JSON.
  * @throws GatewayError invalid_json, ambiguous_body, missing_model, invalid_request
  */
 export function readBody(bytes: Buffer): MessagesBody {
-  const watch = new OwnWatch();
-  const members = scanBody(bytes, actedOn, watch);
+  const reader = new BodyReader(bytes);
+  const members = scanBody(bytes, actedOn, { reader });
   const model = soleMember(members, "model");
   const stream = soleMember(members, "stream");
   const maxTokens = soleMember(members, "max_tokens");
   const serviceTier = soleMember(members, "service_tier");
   const speed = soleMember(members, "speed");
-  const tools = soleMember(members, "tools");
+  // Where any of these stands twice, what has been read of it could be of the other.
+  soleMember(members, "tools");
   const mcpServers = soleMember(members, "mcp_servers");
-  const messages = soleMember(members, "messages");
+  soleMember(members, "messages");
 
   if (model === null) throw missingModel();
-  const hasServerTools = holdsServerTools(bytes, tools) || holdsElements(bytes, mcpServers);
+  const hasServerTools = reader.holdsServerTools || holdsElements(bytes, mcpServers);
   const tier = readWord(bytes, serviceTier);
   const isPlain = (tier === "standard_only" || isPlainTier(tier)) && readWord(bytes, speed) !== "fast";
   return {
     bytes,
     model,
-    needsTranslation: messages !== null && watch.seen && holdsOurOwn(bytes, messages),
+    needsTranslation: reader.messages.found,
     intent: {
       model: readModel(bytes, model),
       stream: readFlag(stream),
@@ -81,30 +115,9 @@ export function verbatimCargo({ bytes, intent, model }: MessagesBody, targetMode
   return { body: bytes, rewrite: { splices: [splice], changes: ["model"] } };
 }
 
-/** What is no word is Ark's to refuse. */
-function readWord(bytes: Buffer, member: JsonMember | null): string | null {
-  if (member === null || member.kind !== "string") return null;
-  return decodeString(bytes, member.valueStart, member.valueEnd, WORD_BYTES_MAX) ?? "";
-}
-
 function holdsElements(bytes: Buffer, member: JsonMember | null): boolean {
   if (member === null || member.kind !== "array") return false;
   return new ElementCursor(bytes, member.valueStart, member.valueEnd).next();
-}
-
-/** Whether any tool is one that the upstream runs: what it finds is input too, and billed apart. */
-function holdsServerTools(bytes: Buffer, tools: JsonMember | null): boolean {
-  if (tools === null || tools.kind !== "array") return false;
-  const elements = new ElementCursor(bytes, tools.valueStart, tools.valueEnd);
-  while (elements.next()) {
-    if (!elements.isObject) continue;
-    const members = new MemberCursor(bytes, elements.start, tools.valueEnd, typeName);
-    for (let type = members.next(); type !== null; type = members.next()) {
-      if (isServerTool(readWord(bytes, type))) return true;
-    }
-    elements.endsAt(members.position);
-  }
-  return false;
 }
 
 function isServerTool(type: string | null): boolean {

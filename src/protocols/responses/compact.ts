@@ -2,15 +2,14 @@
 import { isPlainTier } from "../../core/usage.ts";
 import { wantedNames } from "../../wire/json-key.ts";
 import type { JsonMember } from "../../wire/json-scan.ts";
-import { decodeString, TextWatch } from "../../wire/json-string.ts";
+import { TextWatch } from "../../wire/json-string.ts";
 import { scanBody, soleMember } from "../body-members.ts";
 import type { CallContext, Door, Intent, Passage, Reading, TargetTraits } from "../door.ts";
 import { openaiDialect } from "../openai-dialect.ts";
-import { missingModel, readModel } from "../read-members.ts";
+import { missingModel, readModel, readWord } from "../read-members.ts";
 import { translateCompaction } from "./translation/translate-compaction.ts";
 
 const actedOn = wantedNames(["model", "previous_response_id", "service_tier"]);
-const TIER_BYTES_MAX = 64;
 
 /** Always by chat, whatever the target speaks: Ark has no such path, and its summary could not be sealed. */
 class CompactReading implements Reading {
@@ -31,18 +30,13 @@ function isGiven(member: JsonMember | null): boolean {
   return member !== null && member.kind !== "null";
 }
 
-function readTier(body: Buffer, member: JsonMember | null): string | null {
-  if (member === null || member.kind !== "string") return null;
-  return decodeString(body, member.valueStart, member.valueEnd, TIER_BYTES_MAX) ?? "";
-}
-
 /** @throws GatewayError invalid_json, ambiguous_body, missing_model, invalid_request */
 function readCompactBody(body: Buffer): Reading {
   const references = new TextWatch("item_reference");
-  const members = scanBody(body, actedOn, references);
+  const members = scanBody(body, actedOn, { watch: references });
   const model = soleMember(members, "model");
   const previous = soleMember(members, "previous_response_id");
-  const tier = readTier(body, soleMember(members, "service_tier"));
+  const tier = readWord(body, soleMember(members, "service_tier"));
   if (model === null) throw missingModel();
   return new CompactReading(body, {
     model: readModel(body, model),

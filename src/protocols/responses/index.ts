@@ -2,7 +2,6 @@
 import { GatewayError } from "../../core/errors.ts";
 import type { CallContext, Door, Intent, Passage, Reading, TargetTraits } from "../door.ts";
 import { openaiDialect } from "../openai-dialect.ts";
-import { holdsOurSeal } from "./our-seal.ts";
 import { type ResponsesBody, readBody } from "./read-body.ts";
 import { responsesDialect } from "./responses-dialect.ts";
 import { translateResponses } from "./translation/translate-responses.ts";
@@ -13,13 +12,10 @@ import { verbatimCargo } from "./verbatim/cargo.ts";
 const OUR_RESPONSE_IDS = "resp_vp";
 
 /** Whether the client's own bytes can go to this target: what is the gateway's own Ark cannot read. */
-function isVerbatim(
-  { bytes, previousResponseId, holdsForeignItems }: ResponsesBody,
-  { speaks }: TargetTraits,
-): boolean {
+function isVerbatim({ previousResponseId, items }: ResponsesBody, { speaks }: TargetTraits): boolean {
   if (!speaks.has("responses")) return false;
   if (previousResponseId !== null) return !previousResponseId.startsWith(OUR_RESPONSE_IDS);
-  return !holdsForeignItems && !holdsOurSeal(bytes);
+  return !items.holdsForeign && !items.holdsOurOwn;
 }
 
 function refuseAnothers(id: string): never {

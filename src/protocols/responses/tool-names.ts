@@ -21,7 +21,13 @@ export type ToolIdentity = {
   readonly namespace: string | null;
 };
 
-function keyOf({ kind, name, namespace }: ToolIdentity): string {
+/** One for each tool: the key of a name in no namespace begins with its kind, all others with a bracket. */
+function keyOf(identity: ToolIdentity): string {
+  const { kind, name, namespace } = identity;
+  return namespace === null ? `${kind} ${name}` : longKeyOf(identity);
+}
+
+function longKeyOf({ kind, name, namespace }: ToolIdentity): string {
   return JSON.stringify([kind, namespace, name]);
 }
 
@@ -32,7 +38,7 @@ function joinedName({ name, namespace }: ToolIdentity): string {
 
 /** The same for the same tool, in whatever request: the names in a conversation stay what they were. */
 function digestedName(joined: string, identity: ToolIdentity): string {
-  const digest = createHash("sha256").update(keyOf(identity)).digest("hex").slice(0, DIGEST_CHARACTERS);
+  const digest = createHash("sha256").update(longKeyOf(identity)).digest("hex").slice(0, DIGEST_CHARACTERS);
   return `${joined.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, KEPT_CHARACTERS)}_${digest}`;
 }
 
@@ -40,6 +46,8 @@ function digestedName(joined: string, identity: ToolIdentity): string {
 export class ToolNames {
   readonly #arkNames = new Map<string, string>();
   readonly #identities = new Map<string, ToolIdentity>();
+  #restoresAny = false;
+  #holdsNamespaces = false;
 
   /**
    * The name by which Ark is to know this tool; the same again for the same tool. Where two tools would have
@@ -54,6 +62,8 @@ export class ToolNames {
     const name = isFree ? joined : digestedName(joined, identity);
     this.#arkNames.set(key, name);
     this.#identities.set(name, identity);
+    if (this.restore(name) !== null) this.#restoresAny = true;
+    if (identity.namespace !== null) this.#holdsNamespaces = true;
     return name;
   }
 
@@ -89,9 +99,13 @@ export class ToolNames {
     return isSame ? null : identity;
   }
 
+  /** Whether any tool stands in a namespace, and may have taken the name that another would have had. */
+  get holdsNamespaces(): boolean {
+    return this.#holdsNamespaces;
+  }
+
   /** Whether any name must be given back on the way back. */
   get restoresAny(): boolean {
-    for (const name of this.#identities.keys()) if (this.restore(name) !== null) return true;
-    return false;
+    return this.#restoresAny;
   }
 }

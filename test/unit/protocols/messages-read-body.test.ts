@@ -3,7 +3,9 @@ import { describe, expect, test } from "vitest";
 import { GatewayError } from "../../../src/core/errors.ts";
 import type { Passage, TargetTraits } from "../../../src/protocols/door.ts";
 import { countTokensDoor, messagesDoor } from "../../../src/protocols/messages/index.ts";
+import { readBody } from "../../../src/protocols/messages/read-body.ts";
 import { splice } from "../../../src/wire/json-splice.ts";
+import { DEPTH_MAX } from "../../../src/wire/json-value.ts";
 import { chatTraits } from "../../support/call-context.ts";
 import { plainSeal, sealingContext } from "../../support/plain-seal.ts";
 
@@ -248,5 +250,24 @@ describe("a count of tokens", () => {
   test("of a body that Ark's base would refuse is made here", () => {
     const own = Buffer.from('{"model":"m","messages":[{"role":"system","content":"a"}]}');
     expect(countTokensDoor.read(own).prepare(speaking, context).kind).toBe("local");
+  });
+});
+
+describe("how deep a body may be", () => {
+  const nested = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
+  /** Each holds its value in as many containers as are said. */
+  const places: readonly (readonly [string, number, (value: string) => string])[] = [
+    ["a message", 2, (value) => `{"model":"m","messages":[${value}]}`],
+    ["a member of a message", 3, (value) => `{"model":"m","messages":[{"x":${value}}]}`],
+    ["a block", 4, (value) => `{"model":"m","messages":[{"content":[${value}]}]}`],
+    ["a member of a block", 5, (value) => `{"model":"m","messages":[{"content":[{"x":${value}}]}]}`],
+    ["a tool", 2, (value) => `{"model":"m","tools":[${value}]}`],
+    ["a member of a tool", 3, (value) => `{"model":"m","tools":[{"input_schema":${value}}]}`],
+  ];
+
+  test.each(places)("%s", (_place, around, bodyWith) => {
+    const read = (depth: number) => () => readBody(Buffer.from(bodyWith(nested(depth))));
+    expect(read(DEPTH_MAX - around)).not.toThrow();
+    expect(read(DEPTH_MAX - around + 1)).toThrow(`nested more than ${DEPTH_MAX} deep`);
   });
 });

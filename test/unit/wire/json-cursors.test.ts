@@ -57,7 +57,7 @@ describe("cursors", () => {
   test("a watch is shown string values at every depth, and no keys", () => {
     const seen = (text: string) => {
       const watch = new TextWatch("developer");
-      scanDocument(Buffer.from(text), wanted, watch);
+      scanDocument(Buffer.from(text), wanted, { watch });
       return watch.seen;
     };
     expect(seen('{"developer":1,"x":{"developer":["developers"]}}')).toBe(false);

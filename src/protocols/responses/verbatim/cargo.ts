@@ -1,4 +1,5 @@
 /** The client's own bytes for Ark, with what must be changed in them. */
+import type { JsonMember } from "../../../wire/json-scan.ts";
 import type { Cargo, TargetTraits } from "../../door.ts";
 import type { ResponsesBody } from "../read-body.ts";
 import { ToolNames } from "../tool-names.ts";
@@ -13,22 +14,31 @@ export type VerbatimCargo = {
   readonly names: ToolNames | null;
 };
 
+/** Whether the body has, or speaks of, any tool. */
+function holdsTools({ tools, items, members }: ResponsesBody): boolean {
+  return tools.length > 0 || items.toRewrite.length > 0 || members.has("tool_choice");
+}
+
 /** @throws GatewayError invalid_request */
 export function verbatimCargo(body: ResponsesBody, { model, repairs }: TargetTraits): VerbatimCargo {
   const { bytes, members, intent } = body;
   const rewriting = new Rewriting(repairs);
-  const names = new ToolNames();
   const named = members.get("model");
   if (named !== undefined && model !== intent.model) {
     const { valueStart: start, valueEnd: end } = named;
     rewriting.add("model", { start, end, bytes: Buffer.from(JSON.stringify(model)) });
   }
-  const emptied = rewriteTools(body, rewriting, names);
-  rewriteInput(body, rewriting, names);
+  const names = holdsTools(body) ? new ToolNames() : null;
+  const emptied = names === null ? [] : rewriteTools(body, rewriting, names);
+  if (names !== null) rewriteInput(body, rewriting, names);
   const unknown = takeOutUnknown(body, rewriting);
-  const gone = [...emptied, ...unknown].sort((one, other) => one.keyStart - other.keyStart);
   if (unknown.length > 0) rewriting.tell("responses_unknown_keys");
-  takeOut(rewriting, null, bytes, gone);
-  const isRenamed = rewriting.isOn("namespace_tools") && names.restoresAny;
+  takeOut(rewriting, null, bytes, inOrder(emptied, unknown));
+  const isRenamed = names?.restoresAny === true && rewriting.isOn("namespace_tools");
   return { cargo: { body: bytes, rewrite: rewriting.finish() }, names: isRenamed ? names : null };
+}
+
+function inOrder(some: readonly JsonMember[], others: readonly JsonMember[]): readonly JsonMember[] {
+  if (some.length === 0) return others;
+  return [...some, ...others].sort((one, other) => one.keyStart - other.keyStart);
 }

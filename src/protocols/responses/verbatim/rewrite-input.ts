@@ -3,17 +3,22 @@ import { wantedNames } from "../../../wire/json-key.ts";
 import type { JsonMember } from "../../../wire/json-scan.ts";
 import { decodeString, stringIs } from "../../../wire/json-string.ts";
 import { customArguments } from "../custom-tools.ts";
+import { foreignPartKeys } from "../input-items.ts";
 import type { ResponsesBody } from "../read-body.ts";
 import type { ToolKind, ToolNames } from "../tool-names.ts";
-import { eachObject, membersOf, presentOf, type Rewriting, takeOut } from "./rewriting.ts";
+import { eachObject, membersOf, type Rewriting, takeOut } from "./rewriting.ts";
 
 const NAME_BYTES_MAX = 1_024;
 
 /** Of OpenAI's alone (ark-api 5.3), by where they stand. */
-const messageKeys = ["phase", "end_turn", "created_by"];
-const callKeys = ["caller", "created_by"];
-const outputKeys = ["name", "namespace", "caller", "created_by"];
-const partKeys = ["logprobs", "prompt_cache_breakpoint"];
+const messageKeys: ReadonlySet<string> = new Set(["phase", "end_turn", "created_by"]);
+const callKeys: ReadonlySet<string> = new Set(["caller", "created_by"]);
+const outputKeys: ReadonlySet<string> = new Set(["name", "namespace", "caller", "created_by"]);
+const partKeys: ReadonlySet<string> = new Set(foreignPartKeys);
+const fileKeys: ReadonlySet<string> = new Set([...foreignPartKeys, "detail"]);
+/** What goes with a tool's plain name. */
+const namespaceKeys: ReadonlySet<string> = new Set(["namespace"]);
+const none: ReadonlySet<string> = new Set();
 
 const itemNames = wantedNames([
   "type",
@@ -28,7 +33,7 @@ const itemNames = wantedNames([
   "caller",
   "created_by",
 ]);
-const partNames = wantedNames(["type", "detail", ...partKeys]);
+const partNames = wantedNames(["type", "detail", ...foreignPartKeys]);
 
 type Members = ReadonlyMap<string, JsonMember>;
 
@@ -43,13 +48,11 @@ class InputRewriter {
     this.#names = names;
   }
 
-  rewrite(input: JsonMember | undefined): void {
-    eachObject(this.#bytes, input, (start, limit) => {
-      const { members, end } = membersOf(this.#bytes, start, limit, itemNames);
-      // An item that is not clear to all readers is Ark's to refuse.
-      if (members !== null) this.#item(members);
-      return end;
-    });
+  /** The item that begins there. */
+  rewrite(start: number): void {
+    const { members } = membersOf(this.#bytes, start, this.#bytes.length, itemNames);
+    // An item that is not clear to all readers is Ark's to refuse.
+    if (members !== null) this.#item(members);
   }
 
   #item(members: Members): void {
@@ -81,7 +84,7 @@ class InputRewriter {
       this.#put("namespace_tools", members.get("type"), "function_call");
       this.#putArguments(members.get("input"));
     }
-    this.#takeOut(members, callKeys, ["namespace"]);
+    this.#takeOut(members, callKeys, namespaceKeys);
   }
 
   /** In the place of the free text, with its key. */
@@ -105,18 +108,21 @@ class InputRewriter {
       const type = members?.get("type");
       if (members !== null && type !== undefined) {
         const isFile = this.#is(type, "input_file");
-        this.#takeOut(members, isFile ? [...partKeys, "detail"] : partKeys);
+        this.#takeOut(members, isFile ? fileKeys : partKeys);
       }
       return end;
     });
   }
 
   /** @param others what goes with them for the sake of `namespace_tools` */
-  #takeOut(members: Members, keys: readonly string[], others: readonly string[] = []): void {
-    const unknown = this.#rewriting.isOn("responses_unknown_keys") ? keys : [];
-    const found = presentOf(members, [...unknown, ...others]);
-    for (const { name } of found) {
-      this.#rewriting.tell(others.includes(name) ? "namespace_tools" : "responses_unknown_keys");
+  #takeOut(members: Members, keys: ReadonlySet<string>, others: ReadonlySet<string> = none): void {
+    const unknown = this.#rewriting.isOn("responses_unknown_keys") ? keys : none;
+    const found: JsonMember[] = [];
+    for (const [name, member] of members) {
+      const isOther = others.has(name);
+      if (!isOther && !unknown.has(name)) continue;
+      this.#rewriting.tell(isOther ? "namespace_tools" : "responses_unknown_keys");
+      found.push(member);
     }
     takeOut(this.#rewriting, null, this.#bytes, found);
   }
@@ -138,8 +144,13 @@ class InputRewriter {
 }
 
 /** @throws GatewayError invalid_request, where it were too much */
-export function rewriteInput(body: ResponsesBody, rewriting: Rewriting, names: ToolNames): void {
-  const { bytes, members } = body;
+export function rewriteInput({ bytes, items }: ResponsesBody, rewriting: Rewriting, names: ToolNames): void {
+  const { toRewrite, plainCalls } = items;
+  // What else is rewritten may itself speak of namespaces.
+  const rewritesCalls = plainCalls.length > 0 && (toRewrite.length > 0 || names.holdsNamespaces);
+  const starts = rewritesCalls ? [...toRewrite, ...plainCalls].sort((one, other) => one - other) : toRewrite;
+  if (starts.length === 0) return;
   if (!rewriting.isOn("namespace_tools") && !rewriting.isOn("responses_unknown_keys")) return;
-  new InputRewriter(bytes, rewriting, names).rewrite(members.get("input"));
+  const rewriter = new InputRewriter(bytes, rewriting, names);
+  for (const start of starts) rewriter.rewrite(start);
 }

@@ -7,16 +7,20 @@ import { decodeString } from "../../../wire/json-string.ts";
 import { CLOSE_BRACE, skipSpace } from "../../../wire/json-value.ts";
 import { invalidMember } from "../../read-members.ts";
 import { arkToolType, flattenTool, isForeignTool, NO_PARAMETERS } from "../flat-tools.ts";
-import { foreignToolKeys, type ResponsesBody, type ToolSpan } from "../read-body.ts";
+import type { ResponsesBody } from "../read-body.ts";
 import { readToolChoice, type ToolChoice } from "../tool-choice.ts";
 import type { ToolNames } from "../tool-names.ts";
+import { foreignToolKeys, type ToolSpan } from "../tool-spans.ts";
 import { membersOf, presentOf, type Rewriting, takeOut, takeOutElements } from "./rewriting.ts";
 
 const NAME_BYTES_MAX = 1_024;
 const EMPTY_PARAMETERS = JSON.stringify(NO_PARAMETERS);
 
 const choiceNames = wantedNames(["type", "name", "namespace"]);
+const toolMembers: ReadonlySet<string> = new Set(["tools", "tool_choice"]);
+const foreignKeys: ReadonlySet<string> = new Set(foreignToolKeys);
 const locationNames = wantedNames(["timezone"]);
+const locationKeys: ReadonlySet<string> = new Set(locationNames.names);
 
 /** Whether any tool is left; where none is, `tools` must go as a whole, and `tool_choice` with it. */
 type Outcome = "kept" | "all_taken_out";
@@ -91,18 +95,18 @@ class ToolsRewriter {
     } else if (arkName !== type) {
       this.#replace("responses_unknown_keys", members.get("type"), arkName);
     }
-    this.#takeOutKeys(members, foreignToolKeys);
+    this.#takeOutKeys(members, foreignKeys);
     const location = members.get("user_location");
     if (location?.kind !== "object") return;
     const inside = membersOf(bytes, location.valueStart, location.valueEnd, locationNames).members;
-    if (inside !== null) this.#takeOutKeys(inside, locationNames.names);
+    if (inside !== null) this.#takeOutKeys(inside, locationKeys);
   }
 
   #isAllowed(name: string): boolean {
     return this.#allowed === null || this.#allowed.has(name);
   }
 
-  #takeOutKeys(members: ReadonlyMap<string, JsonMember>, names: readonly string[]): void {
+  #takeOutKeys(members: ReadonlyMap<string, JsonMember>, names: ReadonlySet<string>): void {
     if (!this.#rewriting.isOn("responses_unknown_keys")) return;
     takeOut(this.#rewriting, "responses_unknown_keys", this.#bytes, presentOf(members, names));
   }
@@ -213,7 +217,7 @@ export function rewriteTools(
   const chosen = members.get("tool_choice");
   if (outcome === "all_taken_out") {
     refuseRequired(choice);
-    return presentOf(members, ["tools", "tool_choice"]);
+    return presentOf(members, toolMembers);
   }
   const words = choice === null ? null : choiceInArksWords(body, choice);
   if (words !== null && chosen !== undefined) {

@@ -13,7 +13,8 @@ export type Span = { readonly start: number; readonly end: number };
 
 export class Rewriting {
   readonly #splices: Splice[] = [];
-  readonly #made = new Set<Change>();
+  /** Few, each once. */
+  readonly #made: Change[] = [];
   readonly #repairs: ReadonlySet<Repair>;
 
   constructor(repairs: ReadonlySet<Repair>) {
@@ -36,20 +37,21 @@ export class Rewriting {
       );
     }
     this.#splices.push(splice);
-    if (change !== null) this.#made.add(change);
+    if (change !== null) this.tell(change);
   }
 
   /** Says that a splice of this name is made. */
   tell(change: Change): void {
-    this.#made.add(change);
+    if (!this.#made.includes(change)) this.#made.push(change);
   }
 
   /** In the order of their places; the changes in that of the closed list. */
   finish(): Rewrite {
-    return {
-      splices: this.#splices.sort(bySplicePosition),
-      changes: changes.filter((change) => this.#made.has(change)),
-    };
+    const splices = this.#splices;
+    if (splices.length > 1) splices.sort(bySplicePosition);
+    const told = this.#made;
+    const made = told.length > 1 ? changes.filter((name) => told.includes(name)) : told;
+    return { splices, changes: made };
   }
 }
 
@@ -73,11 +75,11 @@ export function membersOf(
 /** Those members, in the order in which they stand, however they are asked for. */
 export function presentOf(
   members: ReadonlyMap<string, JsonMember>,
-  names: readonly string[],
+  names: ReadonlySet<string>,
 ): readonly JsonMember[] {
   const found: JsonMember[] = [];
   // A map keeps the order in which it was filled.
-  for (const [name, member] of members) if (names.includes(name)) found.push(member);
+  for (const [name, member] of members) if (names.has(name)) found.push(member);
   return found;
 }
 

@@ -14,6 +14,9 @@ const nestedKeys = [
   { member: "text", keys: wantedNames(["verbosity"]) },
 ] as const;
 
+const unknown: ReadonlySet<string> = new Set(unknownNames);
+const unknownWithContext: ReadonlySet<string> = new Set([...unknownNames, "context_management"]);
+
 /** What only OpenAI's own tools could add to an answer. */
 const foreignIncludes = [
   "code_interpreter_call.outputs",
@@ -52,5 +55,5 @@ export function takeOutUnknown(
   takeOutIncludes(bytes, members.get("include"), rewriting);
   // OpenAI's is a list, Ark's an object; the one knows nothing of the other.
   const isOpenAIs = members.get("context_management")?.kind === "array";
-  return presentOf(members, isOpenAIs ? [...unknownNames, "context_management"] : unknownNames);
+  return presentOf(members, isOpenAIs ? unknownWithContext : unknown);
 }

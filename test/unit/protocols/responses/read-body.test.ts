@@ -1,7 +1,8 @@
 /** What a Responses body asks for, read from its bytes; and what is refused of it. */
 import { describe, expect, test } from "vitest";
 import { inputTokensDoor, responsesDoor } from "../../../../src/protocols/responses/index.ts";
-import { readBody, TOOLS_MAX, unknownNames } from "../../../../src/protocols/responses/read-body.ts";
+import { readBody, unknownNames } from "../../../../src/protocols/responses/read-body.ts";
+import { TOOLS_MAX } from "../../../../src/protocols/responses/tool-spans.ts";
 import { callContext, chatTraits } from "../../../support/call-context.ts";
 
 function body(more: object = {}): Buffer {
