@@ -7,6 +7,7 @@ import { type EventFields, EventScanner, readEvent, SSE_TAIL_BYTES_MAX } from ".
 import { TextTally } from "../wire/text-measure.ts";
 import type { StreamFailure, Tap } from "./door.ts";
 
+const LINE_END = Buffer.from("\n");
 const BLANK_LINE = Buffer.from("\n\n");
 const NOTHING = Buffer.alloc(0);
 const HELD_BYTES_START = 1_024;
@@ -28,6 +29,16 @@ export function parseObject(text: string): JsonObject | null {
   } catch {
     return null;
   }
+}
+
+/** An event with so much of the blank line behind it as it lacks. */
+export function withBlankLine(event: Buffer): Buffer {
+  const tail = event.toString("latin1", Math.max(0, event.length - 4));
+  const lines = tail.replaceAll(/\r\n?/g, "\n");
+  // A line feed behind a lone carriage return would end the same line.
+  const ended = tail.endsWith("\r") ? lines.slice(0, -1) : lines;
+  if (ended.endsWith("\n\n")) return event;
+  return Buffer.concat([event, ended.endsWith("\n") ? LINE_END : BLANK_LINE]);
 }
 
 export function isDoneMark(data: string): boolean {
@@ -190,7 +201,7 @@ export abstract class EventTap implements Tap {
     this.events++;
     const last = given(this.hear(event, event.data, tail), tail);
     // What a translation gives has its blank lines.
-    return last === null || isMark || this.#translates ? last : Buffer.concat([last, BLANK_LINE]);
+    return last === null || isMark || this.#translates ? last : withBlankLine(last);
   }
 
   /** What has flowed unread has come to its end, at `end` of `piece`. */

@@ -166,7 +166,8 @@ function hearLast(listener: Listener, block: string, wantsUsage: boolean): strin
   const isDone = data.trim() === "[DONE]";
   if (!isDone && objectIn(data) === null) return "";
   if (hear(listener, block, wantsUsage) === "hidden") return "";
-  return isDone ? block : `${block}\n\n`;
+  const missing = /\n\r?$/.test(block) ? "\n" : "\n\n";
+  return isDone ? block : block + missing;
 }
 
 export function readWholeStream(stream: Buffer, options: WholeOptions): WholeReading {

@@ -24,6 +24,8 @@ export function deliverStream(shipment: Shipment): Promise<Delivered> {
   });
 }
 
+type Break = Pick<AnswerFailure, "error" | "cause">;
+
 class StreamDelivery implements AnswerReader, ReplyListener {
   readonly #shipment: Shipment;
   readonly #visit: Visit;
@@ -74,33 +76,18 @@ class StreamDelivery implements AnswerReader, ReplyListener {
   }
 
   onEnd(): void {
-    const rest = this.#tap.finish();
-    if (this.#drain !== null) {
-      this.#leave(this.#drain.cause);
-      return;
-    }
-    if (this.#tap.done) {
-      this.#complete(rest);
-      return;
-    }
-    if (this.#tap.failure !== null) {
-      this.#endInTheirError(this.#tap.failure.code, rest);
-      return;
-    }
-    if (rest !== null) this.#send(rest);
+    const { insideEvent } = this.#tap;
     const error = new GatewayError(
       "upstream_truncated",
       // Not by its name: many a client takes any line that has the closing mark in it for the good end.
       "Ark ended its stream before its closing mark: the answer is not complete. It may have been billed.",
     );
-    this.#endInOurError(error, `U${this.#answer.phase}`);
+    this.#end(this.#tap.finish(), { error, cause: `U${this.#answer.phase}` }, insideEvent);
   }
 
   onFailure(failure: AnswerFailure): void {
     const { insideEvent } = this.#tap;
-    this.#hearLastEvent();
-    if (this.#drain !== null) this.#leave(this.#drain.cause);
-    else this.#endInOurError(failure.error, failure.cause, insideEvent);
+    this.#end(this.#hearLastEvent(), failure, insideEvent);
   }
 
   onGone(): void {
@@ -119,13 +106,14 @@ class StreamDelivery implements AnswerReader, ReplyListener {
     this.#reject(thrown);
   }
 
-  /** The usage may have come to its last byte but for the blank line behind it. */
-  #hearLastEvent(): void {
+  /** The usage, or the end, may have come to its last byte but for the blank line behind it. */
+  #hearLastEvent(): Buffer | null {
     try {
-      this.#tap.finish();
+      return this.#tap.finish();
     } catch (thrown) {
       // Why the stream has failed is known; what else is wrong with it changes nothing.
       if (!(thrown instanceof GatewayError)) throw thrown;
+      return null;
     }
   }
 
@@ -133,6 +121,21 @@ class StreamDelivery implements AnswerReader, ReplyListener {
     const { reply } = this.#visit;
     if (!reply.begun) reply.beginStream();
     if (!reply.write(bytes)) this.#answer.pause();
+  }
+
+  /**
+   * Nothing more comes. What had come but for the blank line behind it counts as if it had come with it.
+   * @param error what is said where the answer has no end
+   */
+  #end(rest: Buffer | null, { error, cause }: Break, insideEvent: boolean): void {
+    const { done, failure, events } = this.#tap;
+    if (this.#drain !== null) this.#leave(this.#drain.cause);
+    else if (done) this.#complete(rest);
+    else if (failure !== null) this.#endInTheirError(failure.code, rest);
+    else {
+      if (rest !== null) this.#send(rest);
+      this.#endInOurError(error, events > 0 && cause === "UF" ? "US" : cause, insideEvent);
+    }
   }
 
   #complete(bytes: Buffer | null): void {

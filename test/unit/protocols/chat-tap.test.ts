@@ -265,16 +265,20 @@ describe("a clean end without a blank line", () => {
   );
 
   test.each([
-    ['data: {"a":1}', null],
-    ['data: {"a":1}\n', null],
-    ['data: {"error":{"code":"E"}}\r\n', { code: "E" }],
-    ['event: error\ndata: {"code":"E"}', { code: null }],
-  ])("%j is given back with a blank line, for clients to see it and frames to follow", (tail, failure) => {
-    const tap = open();
-    push(tap, CHUNK + tail);
-    expect(tap.finish()?.toString()).toBe(`${tail}\n\n`);
-    expect(tap).toMatchObject({ done: false, failure, events: 2, insideEvent: false });
-  });
+    ['data: {"a":1}', "\n\n", null],
+    ['data: {"a":1}\n', "\n", null],
+    ['data: {"error":{"code":"E"}}\r\n', "\n", { code: "E" }],
+    ['data: {"error":{"code":"E"}}\r', "\n\n", { code: "E" }],
+    ['event: error\ndata: {"code":"E"}', "\n\n", { code: null }],
+  ])(
+    "%j is given back with a blank line, for clients to see it and frames to follow",
+    (tail, end, failure) => {
+      const tap = open();
+      push(tap, CHUNK + tail);
+      expect(tap.finish()?.toString()).toBe(tail + end);
+      expect(tap).toMatchObject({ done: false, failure, events: 2, insideEvent: false });
+    },
+  );
 
   test.each([
     'data: {"a":1',

@@ -14,6 +14,7 @@ import {
   isDoneMark,
   parseObject,
   type TapSettings,
+  withBlankLine,
 } from "../../event-tap.ts";
 import { failedEvent, unbegunResponse } from "../responses-dialect.ts";
 import { DeltaMeasure } from "./delta-measure.ts";
@@ -27,7 +28,6 @@ import { membersOf } from "./rewriting.ts";
 export const EVENT_BYTES_MAX = 4 * 1_048_576;
 const NAME_BYTES_MAX = 128;
 const DATA = Buffer.from("data:");
-const BLANK_LINE = Buffer.from("\n\n");
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -59,10 +59,6 @@ function dataSpan(event: Buffer): DataSpan | null {
     span = { start: skipSpace(event, start + DATA.length, at), end: at };
   }
   return span;
-}
-
-function endsInBlankLine(event: Buffer): boolean {
-  return /(?:\n|\r)(?:\n|\r\n?)$/.test(event.toString("latin1", Math.max(0, event.length - 4)));
 }
 
 function wordIn(bytes: Buffer, member: JsonMember | undefined): string | null {
@@ -101,7 +97,7 @@ export class ResponsesTap extends EventTap {
     const rest = super.finish();
     if (this.#ending === null || this.done) return rest;
     this.done = true;
-    if (!endsInBlankLine(this.#ending)) this.#ending = Buffer.concat([this.#ending, BLANK_LINE]);
+    this.#ending = withBlankLine(this.#ending);
     return rest === null ? this.#ending : Buffer.concat([this.#ending, rest]);
   }
 

@@ -41,9 +41,9 @@ const unmarked = whole.slice(0, whole.indexOf("data: [DONE]"));
 const endedAs = new Map([
   ["more behind the end", whole],
   ["something else in the mark's place", unmarked],
-  ["no closing mark, nor the last blank line", `${unmarked}\n`],
+  ["no closing mark, nor the last blank line", unmarked],
   ["no closing mark, nor the last line's end", unmarked],
-  ["CRLF, no closing mark", unmarked.replaceAll("\n", "\r\n").slice(0, -1)],
+  ["CRLF, no closing mark", unmarked.replaceAll("\n", "\r\n")],
 ]);
 
 /** A comment does not wait with the last event. */
