@@ -16,7 +16,6 @@ import {
   OPEN_BRACE,
   OPEN_BRACKET,
   QUOTE,
-  type StringWatch,
   skipColon,
   skipSpace,
   skipString,
@@ -58,21 +57,24 @@ function kindOf(firstByte: number | undefined): ValueKind {
   }
 }
 
-/** Reads arrays while they are first walked over, where one walk must find what stands inside them. */
-export interface ArrayReader {
+function opensContainer(byte: number | undefined): boolean {
+  return byte === OPEN_BRACKET || byte === OPEN_BRACE;
+}
+
+/** Reads containers while they are first walked over, where one walk must find what stands inside them. */
+export interface ContainerReader {
   /**
-   * The byte after the array that is the value of that wanted member. It begins at `start`, in a text that
-   * ends at `limit` and has not been validated. Null, if it is only to be skipped.
+   * The byte after the array or object that is the value of that wanted member. It begins at `start`, in a
+   * text that ends at `limit` and has not been validated. Null, if it is only to be skipped.
    * @throws JsonSyntaxError
    */
-  readArray(name: string, start: number, limit: number): number | null;
+  readContainer(name: string, start: number, limit: number, spelling: Spelling): number | null;
 }
 
 /** How a walk is done; containers that are open around the values it meets count as its depth. */
 export type WalkOptions = {
   readonly depth?: number;
-  readonly watch?: StringWatch | null;
-  readonly reader?: ArrayReader | null;
+  readonly reader?: ContainerReader | null;
 };
 
 const plainWalk: WalkOptions = {};
@@ -83,8 +85,7 @@ export class MemberCursor {
   readonly #end: number;
   readonly #wanted: WantedNames;
   readonly #depth: number;
-  readonly #watch: StringWatch | null;
-  readonly #reader: ArrayReader | null;
+  readonly #reader: ContainerReader | null;
   #at: number;
   #done = false;
 
@@ -94,7 +95,7 @@ export class MemberCursor {
     start: number,
     end: number,
     wanted: WantedNames,
-    { depth = 1, watch = null, reader = null }: WalkOptions = plainWalk,
+    { depth = 1, reader = null }: WalkOptions = plainWalk,
   ) {
     if (start >= end) throw new JsonSyntaxError(start, "the text ends before an object");
     if (bytes[start] !== OPEN_BRACE) throw new JsonSyntaxError(start, "expected an object");
@@ -102,7 +103,6 @@ export class MemberCursor {
     this.#end = end;
     this.#wanted = wanted;
     this.#depth = depth;
-    this.#watch = watch;
     this.#reader = reader;
     this.#at = skipSpace(bytes, start + 1, end);
     if (this.#at < end && bytes[this.#at] === CLOSE_BRACE) {
@@ -129,8 +129,8 @@ export class MemberCursor {
       const match = matchKey(this.#wanted, bytes, keyStart + 1, keyEnd - 1);
       const valueStart = skipColon(bytes, keyEnd, end);
       const valueEnd =
-        (match === NO_MATCH ? null : this.#readArray(match, valueStart)) ??
-        skipValue(bytes, valueStart, end, this.#depth, this.#watch);
+        (match === NO_MATCH ? null : this.#readContainer(match, valueStart)) ??
+        skipValue(bytes, valueStart, end, this.#depth);
       let at = skipSpace(bytes, valueEnd, end);
       const next = at < end ? bytes[at] : -1;
       if (next === COMMA) at = skipSpace(bytes, at + 1, end);
@@ -154,9 +154,10 @@ export class MemberCursor {
     return null;
   }
 
-  #readArray(match: number, valueStart: number): number | null {
-    if (this.#reader === null || this.#bytes[valueStart] !== OPEN_BRACKET) return null;
-    return this.#reader.readArray(nameOfMatch(this.#wanted, match), valueStart, this.#end);
+  #readContainer(match: number, start: number): number | null {
+    if (this.#reader === null || !opensContainer(this.#bytes[start])) return null;
+    const name = nameOfMatch(this.#wanted, match);
+    return this.#reader.readContainer(name, start, this.#end, spellingOfMatch(match));
   }
 }
 

@@ -1,5 +1,5 @@
 /** Decodes and compares string values where they stand in a validated JSON text. */
-import { BACKSLASH, hexDigit, type StringWatch } from "./json-value.ts";
+import { BACKSLASH, hexDigit } from "./json-value.ts";
 
 /** What JSON escapes at most: six bytes (`\u0041`) for one. */
 const ESCAPE_BYTES_MAX = 6;
@@ -59,18 +59,4 @@ export function stringIs(bytes: Buffer, start: number, end: number, text: string
     at += isEscape ? escapeLength(bytes, at) : 1;
   }
   return at === end - 1;
-}
-
-/** Notes whether a walk has passed a string value that decodes to one ASCII text. */
-export class TextWatch implements StringWatch {
-  seen = false;
-  readonly #text: string;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  look(bytes: Buffer, start: number, end: number): void {
-    if (!this.seen && stringIs(bytes, start, end, this.#text)) this.seen = true;
-  }
 }

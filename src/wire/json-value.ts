@@ -161,31 +161,18 @@ export function skipColon(bytes: Buffer, start: number, end: number): number {
   return skipSpace(bytes, at + 1, end);
 }
 
-/** Is shown every string value (not the keys) that a walk passes, with its quotes. */
-export interface StringWatch {
-  look(bytes: Buffer, start: number, end: number): void;
-}
-
 /**
  * From a value's first byte to the byte after its last. `depth` containers are open around it. No
  * recursion: a body cannot overflow the stack, and one level more than DEPTH_MAX is refused.
  * @throws JsonSyntaxError
  */
-export function skipValue(
-  bytes: Buffer,
-  start: number,
-  end: number,
-  depth: number,
-  watch: StringWatch | null = null,
-): number {
+export function skipValue(bytes: Buffer, start: number, end: number, depth: number): number {
   let at = start;
   let open = depth;
   for (;;) {
     const byte = at < end ? (bytes[at] as number) : -1;
     if (byte === QUOTE) {
-      const after = skipString(bytes, at, end);
-      if (watch !== null) watch.look(bytes, at, after);
-      at = after;
+      at = skipString(bytes, at, end);
     } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
       if (open === DEPTH_MAX) throw new JsonSyntaxError(at, `nested more than ${DEPTH_MAX} deep`);
       open++;

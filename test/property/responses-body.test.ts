@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Change } from "../../src/core/changes.ts";
 import { GatewayError } from "../../src/core/errors.ts";
+import { readBody as readChat } from "../../src/protocols/chat/read-body.ts";
 import { readBody as readMessages } from "../../src/protocols/messages/read-body.ts";
 import { readBody } from "../../src/protocols/responses/read-body.ts";
 import { verbatimCargo } from "../../src/protocols/responses/verbatim/cargo.ts";
@@ -59,7 +60,7 @@ function isNoJson(walk: () => unknown): boolean {
 }
 
 test("what is read on the way takes the same texts for JSON", { timeout: propertyTimeoutMs(share) }, () => {
-  const readers = [readBody, readMessages];
+  const readers = [readBody, readMessages, readChat];
   let broken = 0;
   const runs = propertyRuns(share);
   const deep = fc.integer({ min: 57, max: 66 }).map((depth) => "[".repeat(depth) + "]".repeat(depth));

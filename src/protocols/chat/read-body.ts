@@ -3,17 +3,17 @@ import type { Change, Repair } from "../../core/changes.ts";
 import { isPlainTier } from "../../core/usage.ts";
 import { wantedNames } from "../../wire/json-key.ts";
 import { readCount } from "../../wire/json-number.ts";
-import type { JsonMember } from "../../wire/json-scan.ts";
+import type { ContainerReader, JsonMember } from "../../wire/json-scan.ts";
 import { bySplicePosition, removeMembers, type Splice } from "../../wire/json-splice.ts";
-import { TextWatch } from "../../wire/json-string.ts";
+import { OPEN_BRACKET } from "../../wire/json-value.ts";
 import { scanBody, soleMember } from "../body-members.ts";
 import type { CallContext, Destination, Intent, Passage, Reading, Rewrite, TargetTraits } from "../door.ts";
 import { invalidMember, missingModel, readBound, readFlag, readModel, readWord } from "../read-members.ts";
 import { ReasoningReplay } from "../remembered-reasoning.ts";
 import { forceUsage } from "./force-usage.ts";
-import { DEVELOPER, mendDeveloperRoles, tokenLimitToRemove, unsupportedMembers } from "./repairs.ts";
+import { DeveloperRoles, tokenLimitToRemove, unsupportedMembers } from "./repairs.ts";
 import { replayReasoning } from "./replay-reasoning.ts";
-import { mendToolParameters } from "./tool-parameters.ts";
+import { ToolParameters } from "./tool-parameters.ts";
 import { verbatimAnswers } from "./verbatim-answers.ts";
 
 /** The members that the gateway acts on, in the order in which their faults are told. */
@@ -120,13 +120,32 @@ export class ChatReading implements Reading {
   }
 }
 
+/** Reads messages and tools while the body is first walked over. */
+class BodyReader implements ContainerReader {
+  readonly roles: DeveloperRoles;
+  readonly parameters: ToolParameters;
+  readonly #body: Buffer;
+
+  constructor(body: Buffer) {
+    this.#body = body;
+    this.roles = new DeveloperRoles(body);
+    this.parameters = new ToolParameters(body);
+  }
+
+  readContainer(name: string, start: number, limit: number): number | null {
+    if (this.#body[start] !== OPEN_BRACKET) return null;
+    if (name === "messages") return this.roles.read(start, limit);
+    return name === "tools" ? this.parameters.read(start, limit) : null;
+  }
+}
+
 /**
  * Reads a chat body (ark-api 4.1). What it does not act on is not looked at, beyond being valid JSON.
  * @throws GatewayError invalid_json, ambiguous_body, missing_model, invalid_request
  */
 export function readBody(body: Buffer): ChatReading {
-  const watch = new TextWatch(DEVELOPER);
-  const members = scanBody(body, actedOn, { watch });
+  const reader = new BodyReader(body);
+  const members = scanBody(body, actedOn, { reader });
   const model = soleMember(members, "model");
   const stream = soleMember(members, "stream");
   const streamOptions = soleMember(members, "stream_options");
@@ -158,8 +177,8 @@ export function readBody(body: Buffer): ChatReading {
     messages,
     hasTools: tools?.kind === "array",
     usage: wish?.splice ?? null,
-    roles: messages !== null && watch.seen ? mendDeveloperRoles(body, messages) : [],
-    parameters: tools?.kind === "array" ? mendToolParameters(body, tools) : [],
+    roles: reader.roles.splices,
+    parameters: reader.parameters.splices,
     limit: tokenLimitToRemove(maxTokens, maxCompletionTokens),
   });
 }

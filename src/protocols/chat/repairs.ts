@@ -15,7 +15,7 @@ const unsupportedNames = wantedNames([
   "prompt_cache_key",
 ]);
 
-export const DEVELOPER = "developer";
+const DEVELOPER = "developer";
 const SYSTEM_ROLE = Buffer.from('"system"');
 
 /** Of one kind in one body. A body of 64 MiB could hold millions, each of them a splice. */
@@ -26,31 +26,46 @@ export function tooMany(what: string, param: string): GatewayError {
   return new GatewayError("invalid_request", `More than ${REPAIRS_MAX} ${what}.`, { param });
 }
 
+/** Containers open around messages, and around their members. */
+const MESSAGES_DEPTH = 2;
+const messageWalk = { depth: 3 };
+
 /**
  * `developer_role`: every `role` of a message whose value is developer, however escaped, becomes system
  * (Ark refuses the word, ark-api 4.2). A message that gives its role twice has each mended: whichever
  * counts, Ark knows it. A role twisted in case is left to Ark.
- * @throws GatewayError invalid_request beyond {@link REPAIRS_MAX}
  */
-export function mendDeveloperRoles(body: Buffer, messages: JsonMember): Splice[] {
-  const splices: Splice[] = [];
-  if (messages.kind !== "array") return splices;
-  const elements = new ElementCursor(body, messages.valueStart, messages.valueEnd);
-  while (elements.next()) {
-    if (!elements.isObject) continue;
-    const members = new MemberCursor(body, elements.start, messages.valueEnd, roleName);
+export class DeveloperRoles {
+  readonly splices: Splice[] = [];
+  readonly #body: Buffer;
+
+  constructor(body: Buffer) {
+    this.#body = body;
+  }
+
+  /**
+   * Reads the messages, which begin at `start`, as they are first walked over; gives the byte after them.
+   * @throws JsonSyntaxError, and GatewayError invalid_request beyond {@link REPAIRS_MAX}
+   */
+  read(start: number, limit: number): number {
+    const messages = new ElementCursor(this.#body, start, limit, MESSAGES_DEPTH);
+    while (messages.next()) if (messages.isObject) messages.endsAt(this.#message(messages.start, limit));
+    return messages.position;
+  }
+
+  #message(start: number, limit: number): number {
+    const members = new MemberCursor(this.#body, start, limit, roleName, messageWalk);
     for (let role = members.next(); role !== null; role = members.next()) {
       if (role.spelling === "folded" || role.kind !== "string") continue;
-      if (!stringIs(body, role.valueStart, role.valueEnd, DEVELOPER)) continue;
-      if (splices.length === REPAIRS_MAX) {
+      if (!stringIs(this.#body, role.valueStart, role.valueEnd, DEVELOPER)) continue;
+      if (this.splices.length === REPAIRS_MAX) {
         const remedy = "Send fewer, or give them the role system";
         throw tooMany(`messages have the role developer. ${remedy}`, "messages");
       }
-      splices.push({ start: role.valueStart, end: role.valueEnd, bytes: SYSTEM_ROLE });
+      this.splices.push({ start: role.valueStart, end: role.valueEnd, bytes: SYSTEM_ROLE });
     }
-    elements.endsAt(members.position);
+    return members.position;
   }
-  return splices;
 }
 
 /**

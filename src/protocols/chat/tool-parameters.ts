@@ -1,69 +1,59 @@
 /** Gives a body's function tools the parameters that Ark wants of each (`empty_tool_parameters`). */
-import { matchKey, NO_MATCH, spellingOfMatch, wantedNames } from "../../wire/json-key.ts";
-import { ElementCursor, type JsonMember, MemberCursor } from "../../wire/json-scan.ts";
-import { insertFirstMember, type Splice } from "../../wire/json-splice.ts";
+import { type Spelling, wantedNames } from "../../wire/json-key.ts";
 import {
-  CLOSE_BRACE,
-  COMMA,
-  OPEN_BRACE,
-  skipColon,
-  skipSpace,
-  skipString,
-  skipValue,
-} from "../../wire/json-value.ts";
+  type ContainerReader,
+  ElementCursor,
+  type JsonMember,
+  MemberCursor,
+  type WalkOptions,
+} from "../../wire/json-scan.ts";
+import { insertFirstMember, type Splice } from "../../wire/json-splice.ts";
+import { CLOSE_BRACE, OPEN_BRACE, skipSpace } from "../../wire/json-value.ts";
 import { REPAIRS_MAX, tooMany } from "./repairs.ts";
 
 const functionName = wantedNames(["function"]);
 const parametersName = wantedNames(["parameters"]);
 const NO_PARAMETERS = '{"type":"object","properties":{}}';
 
+/** Containers open around tools, around their members, and around those of a function. */
+const TOOLS_DEPTH = 2;
+const TOOL_DEPTH = 3;
+const functionWalk = { depth: 4 };
+
 /**
  * A function tool whose `parameters` are missing, null or `{}` gets those of an object without properties
  * (ark-api 4.7). A function that gives them twice, or twisted in case, is left to Ark.
- * @throws GatewayError invalid_request beyond {@link REPAIRS_MAX}
  */
-export function mendToolParameters(body: Buffer, tools: JsonMember): Splice[] {
-  const mender = new ToolMender(body, tools.valueEnd);
-  const elements = new ElementCursor(body, tools.valueStart, tools.valueEnd);
-  while (elements.next()) {
-    if (elements.isObject) elements.endsAt(mender.mendTool(elements.start));
-  }
-  return mender.splices;
-}
-
-/** Tools are the most of many bodies: each is walked over once, as what is validated already. */
-class ToolMender {
+export class ToolParameters implements ContainerReader {
   readonly splices: Splice[] = [];
   readonly #body: Buffer;
-  readonly #limit: number;
+  readonly #toolWalk: WalkOptions;
 
-  constructor(body: Buffer, limit: number) {
+  constructor(body: Buffer) {
     this.#body = body;
-    this.#limit = limit;
+    this.#toolWalk = { depth: TOOL_DEPTH, reader: this };
   }
 
-  /** From the opening brace of a tool to the byte after its last. */
-  mendTool(start: number): number {
-    const body = this.#body;
-    const limit = this.#limit;
-    let at = skipSpace(body, start + 1, limit);
-    while (body[at] !== CLOSE_BRACE) {
-      const keyEnd = skipString(body, at, limit);
-      const match = matchKey(functionName, body, at + 1, keyEnd - 1);
-      const isFunction = match !== NO_MATCH && spellingOfMatch(match) !== "folded";
-      const valueStart = skipColon(body, keyEnd, limit);
-      const valueEnd =
-        isFunction && body[valueStart] === OPEN_BRACE
-          ? this.#mendFunction(valueStart)
-          : skipValue(body, valueStart, limit, 1);
-      at = skipSpace(body, valueEnd, limit);
-      if (body[at] === COMMA) at = skipSpace(body, at + 1, limit);
-    }
-    return at + 1;
+  /**
+   * Reads the tools, which begin at `start`, as they are first walked over; gives the byte after them.
+   * @throws JsonSyntaxError, and GatewayError invalid_request beyond {@link REPAIRS_MAX}
+   */
+  read(start: number, limit: number): number {
+    const tools = new ElementCursor(this.#body, start, limit, TOOLS_DEPTH);
+    while (tools.next()) if (tools.isObject) tools.endsAt(this.#tool(tools.start, limit));
+    return tools.position;
   }
 
-  #mendFunction(start: number): number {
-    const cursor = new MemberCursor(this.#body, start, this.#limit, parametersName);
+  #tool(start: number, limit: number): number {
+    const members = new MemberCursor(this.#body, start, limit, functionName, this.#toolWalk);
+    while (members.next() !== null);
+    return members.position;
+  }
+
+  /** The function of a tool. */
+  readContainer(_name: string, start: number, limit: number, spelling: Spelling): number | null {
+    if (spelling === "folded" || this.#body[start] !== OPEN_BRACE) return null;
+    const cursor = new MemberCursor(this.#body, start, limit, parametersName, functionWalk);
     const parameters = cursor.next();
     if (parameters === null) {
       this.#add(insertFirstMember(this.#body, start, `"parameters":${NO_PARAMETERS}`));

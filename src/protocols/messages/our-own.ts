@@ -1,7 +1,8 @@
 /** Finds in a Messages body what Ark's own base does not take: system messages, and our sealed thoughts. */
 import { wantedNames } from "../../wire/json-key.ts";
-import { type ArrayReader, ElementCursor, type JsonMember, MemberCursor } from "../../wire/json-scan.ts";
+import { type ContainerReader, ElementCursor, type JsonMember, MemberCursor } from "../../wire/json-scan.ts";
 import { stringIs } from "../../wire/json-string.ts";
+import { OPEN_BRACKET } from "../../wire/json-value.ts";
 
 const SYSTEM = "system";
 /** What every seal begins with (core/memories.ts). */
@@ -24,7 +25,7 @@ function isSealed(bytes: Buffer, { valueStart }: JsonMember): boolean {
 }
 
 /** Reads the messages of one body while it is first walked over. */
-export class OwnMessages implements ArrayReader {
+export class OwnMessages implements ContainerReader {
   /**
    * A message has the role system, or a block of one has a signature of our making. Ark's base refuses the
    * one (ark-api 6) and cannot read the other, which comes from a turn that was translated: such bodies are
@@ -32,7 +33,7 @@ export class OwnMessages implements ArrayReader {
    */
   found = false;
   readonly #bytes: Buffer;
-  readonly #messageWalk: { readonly depth: number; readonly reader: ArrayReader };
+  readonly #messageWalk: { readonly depth: number; readonly reader: ContainerReader };
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
@@ -47,8 +48,8 @@ export class OwnMessages implements ArrayReader {
   }
 
   /** The blocks of one message. */
-  readArray(name: string, start: number, limit: number): number | null {
-    if (name !== "content") return null;
+  readContainer(name: string, start: number, limit: number): number | null {
+    if (name !== "content" || this.#bytes[start] !== OPEN_BRACKET) return null;
     const blocks = new ElementCursor(this.#bytes, start, limit, BLOCKS_DEPTH);
     while (blocks.next()) if (blocks.isObject) blocks.endsAt(this.#block(blocks.start, limit));
     return blocks.position;

@@ -1,7 +1,8 @@
 /** Reads a Messages body without parsing it: what it asks for, and whether it can go to Ark as it is. */
 import { isPlainTier } from "../../core/usage.ts";
 import { wantedNames } from "../../wire/json-key.ts";
-import { type ArrayReader, ElementCursor, type JsonMember, MemberCursor } from "../../wire/json-scan.ts";
+import { type ContainerReader, ElementCursor, type JsonMember, MemberCursor } from "../../wire/json-scan.ts";
+import { OPEN_BRACKET } from "../../wire/json-value.ts";
 import { scanBody, soleMember } from "../body-members.ts";
 import type { Cargo, Intent } from "../door.ts";
 import { missingModel, readBound, readFlag, readModel, readWord } from "../read-members.ts";
@@ -36,7 +37,7 @@ const TOOLS_DEPTH = 2;
 const toolWalk = { depth: 3 };
 
 /** Reads messages and tools while the body is first walked over. */
-class BodyReader implements ArrayReader {
+class BodyReader implements ContainerReader {
   readonly messages: OwnMessages;
   /** Any tool is one that the upstream runs: what it finds is input too, and billed apart. */
   holdsServerTools = false;
@@ -47,7 +48,8 @@ class BodyReader implements ArrayReader {
     this.#bytes = bytes;
   }
 
-  readArray(name: string, start: number, limit: number): number | null {
+  readContainer(name: string, start: number, limit: number): number | null {
+    if (this.#bytes[start] !== OPEN_BRACKET) return null;
     if (name === "messages") return this.messages.read(start, limit);
     return name === "tools" ? this.#tools(start, limit) : null;
   }

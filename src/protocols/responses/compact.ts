@@ -2,14 +2,14 @@
 import { isPlainTier } from "../../core/usage.ts";
 import { wantedNames } from "../../wire/json-key.ts";
 import type { JsonMember } from "../../wire/json-scan.ts";
-import { TextWatch } from "../../wire/json-string.ts";
 import { scanBody, soleMember } from "../body-members.ts";
 import type { CallContext, Door, Intent, Passage, Reading, TargetTraits } from "../door.ts";
 import { openaiDialect } from "../openai-dialect.ts";
 import { missingModel, readModel, readWord } from "../read-members.ts";
+import { InputItems } from "./input-items.ts";
 import { translateCompaction } from "./translation/translate-compaction.ts";
 
-const actedOn = wantedNames(["model", "previous_response_id", "service_tier"]);
+const actedOn = wantedNames(["model", "previous_response_id", "service_tier", "input"]);
 
 /** Always by chat, whatever the target speaks: Ark has no such path, and its summary could not be sealed. */
 class CompactReading implements Reading {
@@ -32,8 +32,8 @@ function isGiven(member: JsonMember | null): boolean {
 
 /** @throws GatewayError invalid_json, ambiguous_body, missing_model, invalid_request */
 function readCompactBody(body: Buffer): Reading {
-  const references = new TextWatch("item_reference");
-  const members = scanBody(body, actedOn, { watch: references });
+  const items = new InputItems(body);
+  const members = scanBody(body, actedOn, { reader: items });
   const model = soleMember(members, "model");
   const previous = soleMember(members, "previous_response_id");
   const tier = readWord(body, soleMember(members, "service_tier"));
@@ -46,7 +46,7 @@ function readCompactBody(body: Buffer): Reading {
     boundsThoughts: false,
     answers: 1,
     isSpecialTier: !isPlainTier(tier),
-    isOpenEnded: isGiven(previous) || references.seen,
+    isOpenEnded: isGiven(previous) || items.holdsReference,
   });
 }
 

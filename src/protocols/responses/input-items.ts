@@ -1,7 +1,8 @@
 /** Finds in `input`, as it is first walked over, what only the gateway can read and what Ark would refuse. */
 import { matchKey, NO_MATCH, nameOfMatch, spellingOfMatch, wantedNames } from "../../wire/json-key.ts";
-import { type ArrayReader, ElementCursor, type JsonMember, MemberCursor } from "../../wire/json-scan.ts";
+import { type ContainerReader, ElementCursor, type JsonMember, MemberCursor } from "../../wire/json-scan.ts";
 import { stringIs } from "../../wire/json-string.ts";
+import { OPEN_BRACKET } from "../../wire/json-value.ts";
 import { TOOL_NAME_CHARACTERS_MAX } from "./tool-names.ts";
 
 /** Types of items that only OpenAI's service makes or reads: in words of chat they can still be told. */
@@ -67,7 +68,7 @@ const PARTS_DEPTH = 4;
 const PART_DEPTH = 5;
 
 /** Reads the parts of one item after another. */
-class PartsReader implements ArrayReader {
+class PartsReader implements ContainerReader {
   /** A part since this was last set to false has a key that Ark would refuse. */
   holdsForeign = false;
   readonly #bytes: Buffer;
@@ -76,8 +77,9 @@ class PartsReader implements ArrayReader {
     this.#bytes = bytes;
   }
 
-  readArray(name: string, start: number, limit: number): number | null {
-    if (name !== "content" && name !== "output") return null;
+  readContainer(name: string, start: number, limit: number): number | null {
+    const isList = this.#bytes[start] === OPEN_BRACKET && (name === "content" || name === "output");
+    if (!isList) return null;
     const parts = new ElementCursor(this.#bytes, start, limit, PARTS_DEPTH);
     while (parts.next()) if (parts.isObject) parts.endsAt(this.#part(parts.start, limit));
     return parts.position;
@@ -104,7 +106,7 @@ function isString(bytes: Buffer, { kind, valueStart, valueEnd }: JsonMember, tex
 }
 
 /** What an `input` holds that the gateway acts on. */
-export class InputItems {
+export class InputItems implements ContainerReader {
   /** An item refers to one that is kept elsewhere: how long it is, nobody here knows. */
   holdsReference = false;
   /** An item is of a type that Ark does not know. */
@@ -123,7 +125,7 @@ export class InputItems {
   readonly plainCalls: number[] = [];
   readonly #bytes: Buffer;
   readonly #parts: PartsReader;
-  readonly #itemWalk: { readonly depth: number; readonly reader: ArrayReader };
+  readonly #itemWalk: { readonly depth: number; readonly reader: ContainerReader };
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
@@ -131,8 +133,9 @@ export class InputItems {
     this.#itemWalk = { depth: ITEM_DEPTH, reader: this.#parts };
   }
 
-  /** Reads the array that begins at `start`; gives the byte after it. @throws JsonSyntaxError */
-  read(start: number, limit: number): number {
+  /** Of a body, its `input` alone, where that is an array. */
+  readContainer(name: string, start: number, limit: number): number | null {
+    if (name !== "input" || this.#bytes[start] !== OPEN_BRACKET) return null;
     const items = new ElementCursor(this.#bytes, start, limit, INPUT_DEPTH);
     while (items.next()) if (items.isObject) items.endsAt(this.#item(items.start, limit));
     return items.position;

@@ -2,8 +2,9 @@
 
 import { isPlainTier } from "../../core/usage.ts";
 import { wantedNames } from "../../wire/json-key.ts";
-import type { ArrayReader, JsonMember } from "../../wire/json-scan.ts";
+import type { ContainerReader, JsonMember } from "../../wire/json-scan.ts";
 import { decodeString, stringIs } from "../../wire/json-string.ts";
+import { OPEN_BRACKET } from "../../wire/json-value.ts";
 import { scanBody, scanNested, soleMember } from "../body-members.ts";
 import type { Intent } from "../door.ts";
 import { invalidMember, missingModel, readBound, readFlag, readModel, readWord } from "../read-members.ts";
@@ -67,18 +68,21 @@ export type ResponsesBody = {
 };
 
 /** Reads `input` and `tools` while the body is first walked over. */
-class BodyReader implements ArrayReader {
+class BodyReader implements ContainerReader {
   readonly items: InputItems;
   readonly tools: ToolSpans;
 
+  readonly #bytes: Buffer;
+
   constructor(bytes: Buffer) {
+    this.#bytes = bytes;
     this.items = new InputItems(bytes);
     this.tools = new ToolSpans(bytes);
   }
 
-  readArray(name: string, start: number, limit: number): number | null {
-    if (name === "input") return this.items.read(start, limit);
-    return name === "tools" ? this.tools.read(start, limit) : null;
+  readContainer(name: string, start: number, limit: number): number | null {
+    const isTools = name === "tools" && this.#bytes[start] === OPEN_BRACKET;
+    return isTools ? this.tools.read(start, limit) : this.items.readContainer(name, start, limit);
   }
 }
 

@@ -1,8 +1,12 @@
-/** The cursors that walk inside a scanned body, and the watch that looks over a scan's shoulder. */
+/** The cursors that walk over objects and arrays, and readers that are handed what stands in them. */
 import { describe, expect, test } from "vitest";
 import { wantedNames } from "../../../src/wire/json-key.ts";
-import { ElementCursor, MemberCursor, scanDocument } from "../../../src/wire/json-scan.ts";
-import { TextWatch } from "../../../src/wire/json-string.ts";
+import {
+  type ContainerReader,
+  ElementCursor,
+  MemberCursor,
+  scanDocument,
+} from "../../../src/wire/json-scan.ts";
 import { JsonSyntaxError } from "../../../src/wire/json-value.ts";
 
 const wanted = wantedNames(["model", "stream", "messages"]);
@@ -54,14 +58,33 @@ describe("cursors", () => {
     expect(() => new ElementCursor(bytes, 3, 3)).toThrow(JsonSyntaxError);
   });
 
-  test("a watch is shown string values at every depth, and no keys", () => {
-    const seen = (text: string) => {
-      const watch = new TextWatch("developer");
-      scanDocument(Buffer.from(text), wanted, { watch });
-      return watch.seen;
+  test.each(["[1 2]", "[,1]", "[1,]", "[1,,2]", "[1", "[", "[1,", '[{"a":1}{"b":2}]', "[1}"])(
+    "an array that is none: %s",
+    (text) => {
+      const elements = new ElementCursor(Buffer.from(text), 0, text.length);
+      expect(() => {
+        while (elements.next());
+      }).toThrow(JsonSyntaxError);
+    },
+  );
+
+  test("a reader is handed the containers of wanted members, and no others", () => {
+    const text = '{"x":[1],"model":[2],"Stream":{"a":3},"messages":"[4]","stream":[ ]}';
+    const handed: string[] = [];
+    const bytes = Buffer.from(text);
+    const reader: ContainerReader = {
+      readContainer(name, start, limit, spelling) {
+        const end = text.indexOf(text.charAt(start) === "[" ? "]" : "}", start) + 1;
+        handed.push(`${name} ${spelling} ${text.slice(start, end)} of ${limit}`);
+        return name === "model" ? end : null;
+      },
     };
-    expect(seen('{"developer":1,"x":{"developer":["developers"]}}')).toBe(false);
-    expect(seen('{"a":"developer"}')).toBe(true);
-    expect(seen('{"model":[{"a":["x","\\u0064eveloper"]}]}')).toBe(true);
+    const members = scanDocument(bytes, wanted, { reader });
+    expect(members.map(({ name }) => name)).toEqual(["model", "stream", "messages", "stream"]);
+    expect(handed).toEqual([
+      `model exact [2] of ${text.length}`,
+      `stream folded {"a":3} of ${text.length}`,
+      `stream exact [ ] of ${text.length}`,
+    ]);
   });
 });
