@@ -16,9 +16,9 @@ import { splice } from "../src/wire/json-splice.ts";
 const USAGE = `npm run bench:doors -- [--rounds 7] [--chunks 200000]
 
 Drives the doors' own code with the same conversation and the same words, one chunk a push, and prints the
-median of all rounds, in microseconds of this process: reading a request and making what goes to Ark of it,
-and a chunk of a stream, as Ark sends it and as it is translated. What the pipeline adds is alike for all
-doors (npm run bench).`;
+median of all rounds, in microseconds of this process: reading a request and making what goes to Ark of it, a
+short one and an agent's of some 50 kB with its tools, and a chunk of a stream, as Ark sends it and as it is
+translated. What the pipeline adds is alike for all doors (npm run bench).`;
 
 const memories: Memories = {
   reasoning: new RememberedThoughts({ clock: systemClock }),
@@ -56,6 +56,60 @@ const bodies: Readonly<Record<Protocol, Buffer>> = {
   messages: Buffer.from(JSON.stringify({ ...common, max_tokens: 4_096, system: TEXT, messages: turns })),
   responses: Buffer.from(JSON.stringify({ ...common, store: false, instructions: TEXT, input: turns })),
 };
+
+/** The same turn of an agent in each protocol: eight tools, and thirty calls of one with their outputs. */
+function agentBodies(): Readonly<Record<Protocol, Buffer>> {
+  const parameters = { type: "object", properties: { command: { type: "string", description: TEXT } } };
+  const tools = Array.from({ length: 8 }, (_, index) => ({ name: `tool_${index}`, description: TEXT }));
+  const calls = Array.from({ length: 30 }, (_, index) => `call_${index}`);
+  const input = { command: "cat notes.txt" };
+  const output = TEXT.repeat(3);
+  const name = "tool_1";
+  const chatCall = (id: string) => {
+    return { id, type: "function", function: { name, arguments: JSON.stringify(input) } };
+  };
+  const chat = {
+    ...common,
+    messages: [
+      { role: "system", content: TEXT },
+      ...turns,
+      ...calls.flatMap((id) => [
+        { role: "assistant", content: null, tool_calls: [chatCall(id)] },
+        { role: "tool", tool_call_id: id, content: output },
+      ]),
+    ],
+    tools: tools.map((tool) => ({ type: "function", function: { ...tool, parameters } })),
+  };
+  const messages = {
+    ...common,
+    max_tokens: 4_096,
+    system: TEXT,
+    messages: [
+      ...turns,
+      ...calls.flatMap((id) => [
+        { role: "assistant", content: [{ type: "tool_use", id, name, input }] },
+        { role: "user", content: [{ type: "tool_result", tool_use_id: id, content: output }] },
+      ]),
+    ],
+    tools: tools.map((tool) => ({ ...tool, input_schema: parameters })),
+  };
+  const responses = {
+    ...common,
+    store: false,
+    instructions: TEXT,
+    input: [
+      ...turns,
+      ...calls.flatMap((id) => [
+        { type: "function_call", call_id: id, name, arguments: JSON.stringify(input) },
+        { type: "function_call_output", call_id: id, output },
+      ]),
+    ],
+    tools: tools.map((tool) => ({ type: "function", ...tool, parameters, strict: false })),
+  };
+  const bytes = (body: object) => Buffer.from(JSON.stringify(body));
+  return { chat: bytes(chat), messages: bytes(messages), responses: bytes(responses) };
+}
+const agents = agentBodies();
 
 const DELTA = " word of";
 /** One event, with its name where the protocol has names. */
@@ -113,6 +167,7 @@ type Way = {
   readonly name: string;
   readonly door: Door;
   readonly body: Buffer;
+  readonly agent: Buffer;
   readonly target: TargetTraits;
   readonly sent: Protocol;
 };
@@ -121,21 +176,23 @@ function waysOf(door: Door): Way[] {
   const protocol = protocols.find((name) => name === door.name);
   if (protocol === undefined) return [];
   const body = bodies[protocol];
+  const agent = agents[protocol];
   const verbatim = {
     name: `${protocol}, verbatim`,
     door,
     body,
+    agent,
     target: targetThat(protocols),
     sent: protocol,
   };
   if (protocol === "chat") return [verbatim];
   return [
     verbatim,
-    { name: `${protocol}, translated`, door, body, target: targetThat(["chat"]), sent: "chat" },
+    { name: `${protocol}, translated`, door, body, agent, target: targetThat(["chat"]), sent: "chat" },
   ];
 }
 
-function prepare({ door, body, target }: Way): Extract<Passage, { kind: "upstream" }> {
+function prepare({ door, body, target }: Omit<Way, "agent">): Extract<Passage, { kind: "upstream" }> {
   const passage = door.read(body).prepare(target, contextNow());
   if (passage.kind === "local") throw new TypeError(`${door.name} does not go to Ark`);
   return passage;
@@ -183,19 +240,27 @@ function main(): void {
   const rounds = Number(values.rounds ?? 7);
   const chunks = Number(values.chunks ?? 200_000);
   const ways = doors.flatMap(waysOf);
-  const taken = new Map(ways.map((way) => [way, { request: [] as number[], chunk: [] as number[] }]));
+  const taken = new Map(
+    ways.map((way) => [way, { request: [] as number[], agent: [] as number[], chunk: [] as number[] }]),
+  );
   // The first round warms up.
   for (let round = 0; round <= rounds; round++) {
-    for (const [way, { request, chunk }] of taken) {
-      const figures = [requestUs(way, chunks / 20), chunkUs(way, chunks)] as const;
+    for (const [way, { request, agent, chunk }] of taken) {
+      const figures = [
+        requestUs(way, chunks / 20),
+        requestUs({ ...way, body: way.agent }, chunks / 100),
+        chunkUs(way, chunks),
+      ] as const;
       if (round === 0) continue;
       request.push(figures[0]);
-      chunk.push(figures[1]);
+      agent.push(figures[1]);
+      chunk.push(figures[2]);
     }
   }
-  console.log("| way | us a request | us a chunk |\n| --- | --- | --- |");
-  for (const [{ name }, { request, chunk }] of taken) {
-    console.log(`| ${name} | ${median(request).toFixed(2)} | ${median(chunk).toFixed(2)} |`);
+  console.log("| way | us a request | us an agent's request | us a chunk |\n| --- | --- | --- | --- |");
+  for (const [{ name }, figures] of taken) {
+    const columns = [figures.request, figures.agent, figures.chunk].map((us) => median(us).toFixed(2));
+    console.log(`| ${name} | ${columns.join(" | ")} |`);
   }
 }
 

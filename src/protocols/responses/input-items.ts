@@ -3,7 +3,7 @@ import { matchKey, NO_MATCH, nameOfMatch, spellingOfMatch, wantedNames } from ".
 import { type ContainerReader, ElementCursor, type JsonMember, MemberCursor } from "../../wire/json-scan.ts";
 import { stringIs } from "../../wire/json-string.ts";
 import { OPEN_BRACKET } from "../../wire/json-value.ts";
-import { TOOL_NAME_CHARACTERS_MAX } from "./tool-names.ts";
+import { isArkToolName } from "./tool-names.ts";
 
 /** Types of items that only OpenAI's service makes or reads: in words of chat they can still be told. */
 const foreignTypes = [
@@ -56,10 +56,6 @@ const SEAL_BEGIN = Buffer.from('"vp1.');
 /** Part of every id that the gateway gives to an item. */
 const OUR_ID_MARK = "_vp";
 const ID_BYTES_MAX = 512;
-const standsInNames = new Uint8Array(256);
-for (const letter of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") {
-  standsInNames[letter.charCodeAt(0)] = 1;
-}
 
 /** Containers open around the values of: the array `input`, an item, a part. */
 const INPUT_DEPTH = 2;
@@ -179,7 +175,7 @@ export class InputItems implements ContainerReader {
       if (id !== null && isOurId(bytes, id)) this.holdsOurOwn = true;
     }
     const isCall = type === CALL;
-    const isPlain = isCall ? isArkName(bytes, name) : name === null;
+    const isPlain = isCall ? name !== null && isArkToolName(bytes, name) : name === null;
     if (isRewritten || !isPlain || this.#parts.holdsForeign) this.toRewrite.push(start);
     else if (isCall) this.plainCalls.push(start);
     this.#parts.holdsForeign = false;
@@ -197,18 +193,6 @@ function typeOf(bytes: Buffer, { kind, valueStart, valueEnd }: JsonMember): stri
 function beginsWithSeal(bytes: Buffer, { valueStart, valueEnd }: JsonMember): boolean {
   const end = valueStart + SEAL_BEGIN.length;
   return end < valueEnd && bytes.compare(SEAL_BEGIN, 0, SEAL_BEGIN.length, valueStart, end) === 0;
-}
-
-/** Whether it is spelled as Ark takes the name of a tool (ark-api 4.7), without an escape. */
-function isArkName(bytes: Buffer, name: JsonMember | null): boolean {
-  if (name?.kind !== "string" || name.spelling !== "exact") return false;
-  const { valueStart, valueEnd } = name;
-  const characters = valueEnd - valueStart - 2;
-  if (characters < 1 || characters > TOOL_NAME_CHARACTERS_MAX) return false;
-  for (let at = valueStart + 1; at < valueEnd - 1; at++) {
-    if (standsInNames[bytes[at] as number] === 0) return false;
-  }
-  return true;
 }
 
 function isOurId(bytes: Buffer, { kind, valueStart, valueEnd }: JsonMember): boolean {

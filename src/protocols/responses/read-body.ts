@@ -61,6 +61,8 @@ export type ResponsesBody = {
   /** Of those that are acted on, each there once. */
   readonly members: ReadonlyMap<string, JsonMember>;
   readonly tools: readonly ToolSpan[];
+  /** All of them are functions that Ark takes as they are. */
+  readonly toolsArePlain: boolean;
   readonly previousResponseId: string | null;
   /** It does not ask for the response not to be stored. */
   readonly mayStore: boolean;
@@ -103,12 +105,13 @@ export function readBody(bytes: Buffer): ResponsesBody {
     throw invalidMember("tools", `More than ${TOOLS_MAX} tools. Send fewer.`);
   }
   const tools = reader.tools.found;
-  const hasBuiltIns = tools.some(({ type }) => isBuiltIn(type));
+  const hasBuiltIns = !reader.tools.arePlain && tools.some(({ type }) => isBuiltIn(type));
   const previous = at("previous_response_id");
   return {
     bytes,
     members,
     tools,
+    toolsArePlain: reader.tools.arePlain,
     previousResponseId: readId(bytes, previous),
     mayStore: at("store")?.kind !== "false",
     items,

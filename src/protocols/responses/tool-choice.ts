@@ -5,8 +5,8 @@ import { invalidMember } from "../read-members.ts";
 import { arkToolType, isForeignTool } from "./flat-tools.ts";
 import type { ToolNames } from "./tool-names.ts";
 
-const modes = ["none", "auto", "required"] as const;
-export type ToolChoiceMode = (typeof modes)[number];
+export const toolChoiceModes = ["none", "auto", "required"] as const;
+export type ToolChoiceMode = (typeof toolChoiceModes)[number];
 
 export type ToolChoice = {
   readonly choice:
@@ -22,7 +22,7 @@ export type ToolChoice = {
 const PARAM = "tool_choice";
 
 function modeOf(value: unknown): ToolChoiceMode | null {
-  return modes.find((mode) => mode === value) ?? null;
+  return toolChoiceModes.find((mode) => mode === value) ?? null;
 }
 
 /** Ark's name of the tool that is meant: a function's own, or the type of one that Ark runs. */

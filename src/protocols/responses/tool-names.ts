@@ -1,5 +1,6 @@
 /** Gives every tool of a request one plain name that Ark takes, and clients their own words for it back. */
 import { createHash } from "node:crypto";
+import type { JsonMember } from "../../wire/json-scan.ts";
 
 /** Ark's bound (ark-api 4.7); OpenAI's is 128, and a namespace comes on top. */
 export const TOOL_NAME_CHARACTERS_MAX = 64;
@@ -10,6 +11,20 @@ const SEPARATOR = "__";
 const DEFAULT_NAMESPACE = "functions";
 
 const arkName = /^[A-Za-z0-9_-]{1,64}$/;
+const standsInNames = new Uint8Array(256);
+for (let byte = 0; byte < 128; byte++) standsInNames[byte] = arkName.test(String.fromCharCode(byte)) ? 1 : 0;
+
+/** Whether a name in a body is one that Ark takes (ark-api 4.7), and spelled without an escape. */
+export function isArkToolName(bytes: Buffer, name: JsonMember): boolean {
+  const { kind, spelling, valueStart, valueEnd } = name;
+  const characters = valueEnd - valueStart - 2;
+  if (kind !== "string" || spelling !== "exact") return false;
+  if (characters < 1 || characters > TOOL_NAME_CHARACTERS_MAX) return false;
+  for (let at = valueStart + 1; at < valueEnd - 1; at++) {
+    if (standsInNames[bytes[at] as number] === 0) return false;
+  }
+  return true;
+}
 
 /** `custom` tools take free text; they go to Ark as functions with one argument of that text. */
 export type ToolKind = "function" | "custom";

@@ -1,7 +1,10 @@
 /** Finds the tools of a body, as they are first walked over: what each is, and what may be changed in it. */
 import { wantedNames } from "../../wire/json-key.ts";
 import { ElementCursor, type JsonMember, MemberCursor } from "../../wire/json-scan.ts";
+import { stringIs } from "../../wire/json-string.ts";
+import { CLOSE_BRACE, skipSpace } from "../../wire/json-value.ts";
 import { readWord } from "../read-members.ts";
+import { isArkToolName } from "./tool-names.ts";
 
 /** A body of 64 MiB could hold millions; OpenAI takes far fewer. */
 export const TOOLS_MAX = 10_000;
@@ -18,6 +21,8 @@ export const foreignToolKeys = [
   "search_content_types",
   "search_context_size",
 ] as const;
+/** Those of a plain function among these: its type, its name and its parameters. */
+const PLAIN_MEMBERS = 3;
 const toolNames = wantedNames(["type", "name", "parameters", "user_location", ...foreignToolKeys]);
 
 /** Containers open around a tool, and around the values of its members. */
@@ -25,18 +30,72 @@ const TOOLS_DEPTH = 2;
 const toolWalk = { depth: 3 };
 
 /** One element of `tools`, where it stands. */
-export type ToolSpan = {
+export class ToolSpan {
   readonly start: number;
   readonly end: number;
   /** Null where it is not clear, to all readers, what it is. */
   readonly type: string | null;
-  /** Those that the gateway acts on, by name; null where one of them stands twice, or twisted. */
-  readonly members: ReadonlyMap<string, JsonMember> | null;
+  /** A function that Ark takes as it is. */
+  readonly isPlain: boolean;
+  /** Those that the gateway acts on; null where one of them stands twice, or twisted. */
+  readonly #found: readonly JsonMember[] | null;
+
+  constructor(bytes: Buffer, start: number, end: number, found: FoundMembers) {
+    this.start = start;
+    this.end = end;
+    this.isPlain = isPlainFunction(bytes, found);
+    this.type = this.isPlain ? "function" : typeOf(bytes, found);
+    this.#found = found.isClear ? found.members : null;
+  }
+
+  /** By name; null where one of them stands twice, or twisted. */
+  get members(): ReadonlyMap<string, JsonMember> | null {
+    return this.#found === null ? null : new Map(this.#found.map((member) => [member.name, member]));
+  }
+}
+
+type FoundMembers = {
+  /** Each name once. */
+  readonly members: readonly JsonMember[];
+  readonly isClear: boolean;
+  readonly isTypeClear: boolean;
 };
+
+function memberOf({ members }: FoundMembers, name: string): JsonMember | null {
+  return members.find((member) => member.name === name) ?? null;
+}
+
+function typeOf(bytes: Buffer, found: FoundMembers): string | null {
+  return found.isTypeClear ? readWord(bytes, memberOf(found, "type")) : null;
+}
+
+function isPlainFunction(bytes: Buffer, { members, isClear }: FoundMembers): boolean {
+  if (!isClear || members.length !== PLAIN_MEMBERS) return false;
+  for (const member of members) {
+    const { name, kind, valueStart, valueEnd } = member;
+    switch (name) {
+      case "type":
+        if (kind !== "string" || !stringIs(bytes, valueStart, valueEnd, "function")) return false;
+        break;
+      case "name":
+        if (!isArkToolName(bytes, member)) return false;
+        break;
+      case "parameters":
+        if (kind !== "object" || bytes[skipSpace(bytes, valueStart + 1, valueEnd)] === CLOSE_BRACE)
+          return false;
+        break;
+      default:
+        return false;
+    }
+  }
+  return true;
+}
 
 /** The tools of one body, up to {@link TOOLS_MAX}. */
 export class ToolSpans {
   readonly found: ToolSpan[] = [];
+  /** All are functions that Ark takes as they are. */
+  arePlain = true;
   /** There are more than are kept. */
   overflows = false;
   readonly #bytes: Buffer;
@@ -58,18 +117,20 @@ export class ToolSpans {
 
   #tool(start: number, limit: number): number {
     const bytes = this.#bytes;
-    const members = new Map<string, JsonMember>();
+    const members: JsonMember[] = [];
     let isClear = true;
     let isTypeClear = true;
     const cursor = new MemberCursor(bytes, start, limit, toolNames, toolWalk);
     for (let member = cursor.next(); member !== null; member = cursor.next()) {
-      if (member.spelling === "folded" || members.has(member.name)) {
+      const { name, spelling } = member;
+      if (spelling === "folded" || members.some((other) => other.name === name)) {
         isClear = false;
-        if (member.name === "type") isTypeClear = false;
-      } else members.set(member.name, member);
+        if (name === "type") isTypeClear = false;
+      } else members.push(member);
     }
-    const type = isTypeClear ? readWord(bytes, members.get("type") ?? null) : null;
-    this.found.push({ start, end: cursor.position, type, members: isClear ? members : null });
+    const span = new ToolSpan(bytes, start, cursor.position, { members, isClear, isTypeClear });
+    if (!span.isPlain) this.arePlain = false;
+    this.found.push(span);
     return cursor.position;
   }
 }

@@ -1,7 +1,9 @@
 /** The client's own bytes for Ark, with what must be changed in them. */
 import type { JsonMember } from "../../../wire/json-scan.ts";
+import { stringIs } from "../../../wire/json-string.ts";
 import type { Cargo, TargetTraits } from "../../door.ts";
 import type { ResponsesBody } from "../read-body.ts";
+import { toolChoiceModes } from "../tool-choice.ts";
 import { ToolNames } from "../tool-names.ts";
 import { rewriteInput } from "./rewrite-input.ts";
 import { rewriteTools } from "./rewrite-tools.ts";
@@ -14,9 +16,16 @@ export type VerbatimCargo = {
   readonly names: ToolNames | null;
 };
 
-/** Whether the body has, or speaks of, any tool. */
-function holdsTools({ tools, items, members }: ResponsesBody): boolean {
-  return tools.length > 0 || items.toRewrite.length > 0 || members.has("tool_choice");
+/** Whether any tool that the body has, or speaks of, may have to be changed for Ark. */
+function mayRewriteTools({ bytes, toolsArePlain, items, members }: ResponsesBody): boolean {
+  if (!toolsArePlain || items.toRewrite.length > 0) return true;
+  const choice = members.get("tool_choice");
+  return choice !== undefined && !isMode(bytes, choice);
+}
+
+/** Whether it names no tool. */
+function isMode(bytes: Buffer, { kind, valueStart, valueEnd }: JsonMember): boolean {
+  return kind === "string" && toolChoiceModes.some((mode) => stringIs(bytes, valueStart, valueEnd, mode));
 }
 
 /** @throws GatewayError invalid_request */
@@ -28,7 +37,7 @@ export function verbatimCargo(body: ResponsesBody, { model, repairs }: TargetTra
     const { valueStart: start, valueEnd: end } = named;
     rewriting.add("model", { start, end, bytes: Buffer.from(JSON.stringify(model)) });
   }
-  const names = holdsTools(body) ? new ToolNames() : null;
+  const names = mayRewriteTools(body) ? new ToolNames() : null;
   const emptied = names === null ? [] : rewriteTools(body, rewriting, names);
   if (names !== null) rewriteInput(body, rewriting, names);
   const unknown = takeOutUnknown(body, rewriting);
