@@ -126,6 +126,7 @@ const MARK = "data: [DONE]\n\n";
 const UNMARKED = WHOLE.slice(0, -MARK.length);
 const LAST = UNMARKED.lastIndexOf("event: response.completed");
 const CUT = WHOLE.slice(0, LAST);
+const HALF = UNMARKED.replace('"output_tokens":15', '"output_tokens":7');
 const ERROR =
   'event: error\ndata: {"type":"error","code":"ServerOverloaded","message":"x","sequence_number":9}\n\n';
 
@@ -167,6 +168,24 @@ export const responsesStreams: readonly ResponsesStream[] = [
   stream("an event that is no JSON", `event: response.created\ndata: {oops\n\n${WHOLE}`),
   stream("a delta without data", `event: response.output_text.delta\n\n${WHOLE}`),
   stream("an unknown event", `event: response.new\ndata: {"a":1}\n\n${WHOLE}`),
+  stream("an end that is no JSON", UNMARKED.replace('"total_tokens":40', '"total_tokens":NaN') + MARK, {
+    done: true,
+    output: null,
+  }),
+  stream(
+    "an end that says things twice",
+    UNMARKED.replace('"type":"response.completed"', '"type":1,"type":2') + MARK,
+    {
+      done: true,
+      output: null,
+    },
+  ),
+  stream("a failure that is no JSON", `${CUT}event: response.failed\ndata: oops\n\n`, {
+    ...cut,
+    failed: true,
+  }),
+  stream("an end told twice, with more usage", `${HALF}${WHOLE.slice(LAST)}`),
+  stream("an end told twice, with less usage", `${UNMARKED}${HALF.slice(LAST)}${MARK}`),
   stream("the mark without an end before it", `${CUT}${MARK}`, cut),
   stream("cut in its last event", UNMARKED.slice(0, -20), cut),
   stream("cut in a delta", WHOLE.slice(0, WHOLE.indexOf("Hello")), cut),

@@ -27,6 +27,7 @@ import { membersOf } from "./rewriting.ts";
 /** The last event holds the whole answer, and the tools that were sent. */
 export const EVENT_BYTES_MAX = 4 * 1_048_576;
 const NAME_BYTES_MAX = 128;
+const endNames: ReadonlySet<string> = new Set(["response.completed", "response.incomplete"]);
 const DATA = Buffer.from("data:");
 const LF = 0x0a;
 const CR = 0x0d;
@@ -120,9 +121,20 @@ export class ResponsesTap extends EventTap {
 
   /** An event is what its name says; one without a name is what its data says. */
   protected hear(event: EventFields, data: string, bytes: Buffer): Buffer | boolean {
-    if (this.#ending !== null) return this.#end(isDoneMark(data) ? bytes : null);
+    const before = this.#ending;
+    const isEnd = event.name !== null && endNames.has(event.name);
+    if (before !== null && !isEnd) return this.#end(isDoneMark(data) ? bytes : null);
     // Without a last event before it, it would make a good end of a cut one.
     if (isDoneMark(data)) return false;
+    const heard = this.#hearEvent(event, data, bytes);
+    if (!isEnd) return heard;
+    // By its name the client takes it for the end, whether the rest of it can be read or not.
+    if (this.#ending === before) this.#ending = bytes;
+    // Of two the last one counts, and waits; the other goes out.
+    return before ?? false;
+  }
+
+  #hearEvent(event: EventFields, data: string, bytes: Buffer): Buffer | boolean {
     const span = dataSpan(bytes);
     const json = span === null ? Buffer.from(data) : bytes;
     try {
@@ -130,7 +142,7 @@ export class ResponsesTap extends EventTap {
     } catch (error) {
       if (!(error instanceof JsonSyntaxError)) throw error;
       this.#sequence++;
-      if (event.name === "error") this.failure = { code: null };
+      if (event.name === "error" || event.name === "response.failed") this.failure = { code: null };
       return true;
     }
   }
