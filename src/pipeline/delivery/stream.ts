@@ -128,13 +128,14 @@ class StreamDelivery implements AnswerReader, ReplyListener {
    * @param error what is said where the answer has no end
    */
   #end(rest: Buffer | null, { error, cause }: Break, insideEvent: boolean): void {
-    const { done, failure, events } = this.#tap;
+    const { done, failure } = this.#tap;
     if (this.#drain !== null) this.#leave(this.#drain.cause);
     else if (done) this.#complete(rest);
     else if (failure !== null) this.#endInTheirError(failure.code, rest);
     else {
       if (rest !== null) this.#send(rest);
-      this.#endInOurError(error, events > 0 && cause === "UF" ? "US" : cause, insideEvent);
+      // It is an event, though it came at the very end.
+      this.#endInOurError(error, rest !== null && cause === "UF" ? "US" : cause, insideEvent);
     }
   }
 

@@ -38,8 +38,8 @@ export const PROMPT_CANARY = "tHe-cAnArY-oF-pRoMpTs";
 
 const QUICK = ["ark", "ark", "paced"] as const;
 const MISASKED = ["no-key", "broken-json", "no-model", "text"] as const;
-/** Messages go through as they are, or are translated, as their model speaks them or not. */
-const DOORS = ["chat", "chat", "messages"] as const;
+/** Messages and Responses go through as they are, or are translated, as their model speaks them or not. */
+const DOORS = ["chat", "chat", "messages", "responses"] as const;
 const MODELS = ["plain", "plain", "thinking", "digest", "unpriced"] as const;
 const WORDS = [
   "the",
@@ -67,10 +67,15 @@ function prompt(random: Seeded, index: number): string {
   return `${known} ${PROMPT_CANARY} ${index}`;
 }
 
-/** Whether the bound of Messages holds thoughts is Ark's affair. */
+/** Whether the bound of Messages holds thoughts is Ark's affair; that of Responses does. */
 function boundOf(random: Seeded, door: MatrixDoorName): MatrixCall["bound"] {
   if (random.below(3) > 0) return null;
-  return { tokens: 1 + random.below(60), withThoughts: random.below(2) === 1 && door === "chat" };
+  return { tokens: 1 + random.below(60), withThoughts: isOfAll(random, door) };
+}
+
+function isOfAll(random: Seeded, door: MatrixDoorName): boolean {
+  const either = random.below(2) === 1;
+  return door === "responses" || (door === "chat" && either);
 }
 
 function bodyOf(call: Omit<MatrixCall, "bytes" | "headBytes">, random: Seeded): string {

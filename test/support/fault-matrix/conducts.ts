@@ -29,7 +29,6 @@ export type Seen = {
   readonly flaw: string | null;
   readonly isDone: boolean;
   readonly errorFrames: number;
-  readonly errorCode: string | null;
   /** On the monotonic clock; null where it stayed to the end. */
   readonly leftAtMs: number | null;
   /** The end of an answer that is an error or has one, for what must not be found in it. */
@@ -39,6 +38,7 @@ export type Seen = {
 };
 
 const ENDS_WITHIN_MS = 15_000;
+const ERROR_CHARACTERS_MAX = 1_000;
 const SHORT_CHARACTERS_MAX = 10_000;
 const CLOSES_WITHIN_MS = 2_000;
 
@@ -114,15 +114,22 @@ export async function conduct(port: number, { bytes, headBytes, door }: Sent, pl
   return seen;
 }
 
-function errorFramesIn(text: string, { errorBegin }: MatrixDoor): number {
-  return text.split(errorBegin).length - 1;
+function errorFramesIn(text: string, { errorBegins }: MatrixDoor): number {
+  return errorBegins.reduce((sum, begin) => sum + text.split(begin).length - 1, 0);
+}
+
+/** What the last event that is an error says of it: a response that failed tells its output too. */
+function lastErrorIn(text: string, { errorBegins }: MatrixDoor): string {
+  const at = Math.max(...errorBegins.map((begin) => text.lastIndexOf(begin)));
+  if (at < 0) return "";
+  const event = text.slice(at);
+  return /"error":\{[^{}]*\}/.exec(event)?.[0] ?? event.slice(-ERROR_CHARACTERS_MAX);
 }
 
 function seenBy(caller: HttpCaller, leftAtMs: number | null, door: MatrixDoor): Seen {
   const answer = caller.parser.answers[0];
   const text = answer?.text ?? "";
   const isStream = answer?.headers.get("content-type")?.startsWith("text/event-stream") === true;
-  const frame = text.lastIndexOf(door.errorBegin);
   return {
     status: answer?.status ?? null,
     isStream,
@@ -131,21 +138,10 @@ function seenBy(caller: HttpCaller, leftAtMs: number | null, door: MatrixDoor): 
     flaw: caller.parser.flaw,
     isDone: door.isDone(text),
     errorFrames: errorFramesIn(text, door),
-    errorCode: codeOf(isStream ? text.slice(text.indexOf("{", frame)).trimEnd() : text, isStream, frame),
     leftAtMs,
-    error: answer?.status !== 200 || frame >= 0 ? text.slice(-1_000) : "",
+    error: answer?.status === 200 ? lastErrorIn(text, door) : text.slice(-ERROR_CHARACTERS_MAX),
     said: saidIn(text, isStream, door),
   };
-}
-
-function codeOf(json: string, isStream: boolean, frame: number): string | null {
-  if (isStream && frame < 0) return null;
-  try {
-    const code: unknown = JSON.parse(json).error?.code;
-    return typeof code === "string" ? code : null;
-  } catch {
-    return null;
-  }
 }
 
 function saidIn(text: string, isStream: boolean, door: MatrixDoor): string {

@@ -12,8 +12,8 @@ type Tier = {
 export type PricedModel = {
   readonly model: string;
   readonly thinks: boolean;
-  /** By models.yaml; of endpoints it is not known. */
-  readonly speaksMessages: boolean;
+  /** Responses and Messages too, by models.yaml; of endpoints it is not known. */
+  readonly speaksAll: boolean;
   /** As the configuration file says it; undefined for a model whose price nobody knows. */
   readonly settings?: object;
   readonly tiers: readonly Tier[] | null;
@@ -27,14 +27,14 @@ export const pricedModels: Readonly<Record<string, PricedModel>> = {
   plain: {
     model: "ep-20250218170310-pvmdb",
     thinks: false,
-    speaksMessages: false,
+    speaksAll: false,
     settings: { input: 2.000003, output: 8.000009 },
     tiers: [{ inputMax: null, outputMax: null, input: 2_000_003n, cached: 2_000_003n, output: 8_000_009n }],
   },
   thinking: {
     model: "doubao-seed-2-0-lite-260215",
     thinks: true,
-    speaksMessages: true,
+    speaksAll: true,
     settings: [
       { up_to_input_tokens: 60, up_to_output_tokens: 20, input: 0.8, output: 2 },
       { up_to_input_tokens: 60, input: 0.800011, cached_input: 0.160001, output: 8.000023 },
@@ -49,11 +49,11 @@ export const pricedModels: Readonly<Record<string, PricedModel>> = {
   digest: {
     model: "doubao-seed-2-1-pro-260628",
     thinks: true,
-    speaksMessages: true,
+    speaksAll: true,
     settings: { input: 3.000017, cached_input: 0.600011, output: 15.000013 },
     tiers: [{ inputMax: null, outputMax: null, input: 3_000_017n, cached: 600_011n, output: 15_000_013n }],
   },
-  unpriced: { model: UNPRICED_ENDPOINT, thinks: true, speaksMessages: false, tiers: null },
+  unpriced: { model: UNPRICED_ENDPOINT, thinks: true, speaksAll: false, tiers: null },
 };
 
 export type Tokens = { readonly input: number; readonly cached: number; readonly output: number };

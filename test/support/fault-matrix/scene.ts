@@ -18,10 +18,15 @@ export type Scene = {
   step(random: Seeded, shape: Shape): ScriptStep;
   readonly stream: RowPattern;
   readonly whole: RowPattern;
-  /** Where Messages end otherwise, on either of their ways. */
-  readonly messages?: {
-    readonly [way in "verbatim" | "translated"]?: { readonly [shape in Shape]?: RowPattern };
-  };
+  /** Where Messages end otherwise. */
+  readonly messages?: Ways;
+  /** Where Responses do. */
+  readonly responses?: Ways;
+};
+
+/** Patterns of a door that goes two ways. */
+export type Ways = {
+  readonly [way in "verbatim" | "translated"]?: { readonly [shape in Shape]?: RowPattern };
 };
 
 export const FINAL = /^settled -E upstream_final$/;
@@ -35,7 +40,7 @@ export const CUT =
   /^(failed U[HF] (estimated|counted)|partial US (counted|estimated|upstream_final)|settled -E upstream_final)$/;
 export const CUT_WHOLE = /^(failed U[HS] estimated|settled -E upstream_final)$/;
 export const INVALID = /^failed U[HF] estimated$/;
-/** What cannot be read cannot be translated (Messages to a model that speaks chat). */
+/** What cannot be read cannot be translated (Messages and Responses to a model that speaks chat). */
 export const UNREADABLE = {
   translated: {
     stream: /^(failed U[HF] (estimated|counted)|partial US (counted|estimated|upstream_final))$/,

@@ -18,7 +18,7 @@ export const spoilt: readonly Scene[] = [
     ...(variant === "decreasing" ? { shape: "stream" as const } : {}),
     weight: 0.6,
     // Of them all, only this one is no JSON.
-    ...(variant === "nan" ? { messages: UNREADABLE } : {}),
+    ...(variant === "nan" ? { messages: UNREADABLE, responses: UNREADABLE } : {}),
     step: (): ScriptStep => ({ kind: "usage", variant }),
     stream: variant === "several" || variant === "decreasing" ? FINAL : COUNTED,
     whole: variant === "several" || variant === "decreasing" ? FINAL : ESTIMATED,
@@ -39,6 +39,7 @@ export const spoilt: readonly Scene[] = [
     stream: /^(settled -E (upstream_final|counted)|partial US upstream_final)$/,
     whole: FINAL,
     messages: { translated: { stream: UNREADABLE.translated.stream } },
+    responses: { translated: { stream: UNREADABLE.translated.stream } },
   },
   {
     name: "a long line",
@@ -84,6 +85,7 @@ export const refusals: readonly Scene[] = [
     // Nobody has asked for a stream, so it is passed on as it is: an answer without usage.
     whole: ESTIMATED,
     messages: { translated: { whole: UNREADABLE.translated.whole } },
+    responses: { translated: { whole: UNREADABLE.translated.whole } },
   },
   {
     name: "HTML",

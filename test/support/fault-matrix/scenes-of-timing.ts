@@ -115,6 +115,10 @@ export const cuts: readonly Scene[] = [
     step: (random) => ({ kind: "omit_done", andFinish: random.below(2) === 1 }),
     stream: /^partial US upstream_final$/,
     whole: FINAL,
+    // Their usage stands in the event that says how they finished.
+    messages: { verbatim: { stream: /^partial US (counted|upstream_final)$/ } },
+    // They end without a mark.
+    responses: { verbatim: { stream: /^(partial US counted|settled -E upstream_final)$/ } },
   },
   {
     name: "error event",

@@ -140,7 +140,7 @@ function judgeEnding(call: MatrixCall, seen: Seen, row: FullRow): string[] {
 }
 
 function patternFor(scene: Scene, call: MatrixCall): RowPattern {
-  const own = call.door === "chat" ? null : scene.messages?.[isVerbatim(call) ? "verbatim" : "translated"];
+  const own = call.door === "chat" ? null : scene[call.door]?.[isVerbatim(call) ? "verbatim" : "translated"];
   return own?.[call.shape] ?? scene[call.shape];
 }
 
