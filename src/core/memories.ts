@@ -13,9 +13,16 @@ export type Reasoning = {
 export interface ReasoningMemory {
   /** Whether there may be something for that key at all: without, no body need be searched. */
   holdsAnyOf(keyId: KeyId): boolean;
-  recall(keyId: KeyId, toolCallId: string): Reasoning | null;
-  /** Once the answer is whole; more than the memory holds of one answer is not kept. */
-  remember(keyId: KeyId, toolCallIds: readonly string[], reasoning: Reasoning): void;
+  /**
+   * The same object for the same thought.
+   * @param model that is to be shown it, as its upstream knows it: another than thought it gets the text alone
+   */
+  recall(keyId: KeyId, toolCallId: string, model: string): Reasoning | null;
+  /**
+   * Once the answer is whole; more than the memory holds of one answer is not kept.
+   * @param model that thought it
+   */
+  remember(keyId: KeyId, toolCallIds: readonly string[], reasoning: Reasoning, model: string): void;
 }
 
 /** A response that the gateway has made of a chat answer, as a client may ask for it again. */

@@ -22,7 +22,12 @@ const THOUGHT_BYTES = 400;
 const ID_BYTES = 120;
 
 /** Null: the ids were given to different thoughts, so they tell neither. */
-type Thought = Shelved & { readonly reasoning: Reasoning | null };
+type Thought = Shelved & {
+  readonly reasoning: Reasoning | null;
+  /** What another model may be shown: Ark signs `encrypted_content`, and may refuse one model's to another. */
+  readonly plain: Reasoning | null;
+  readonly model: string;
+};
 
 export type ReasoningMemorySettings = {
   readonly clock: Clock;
@@ -35,6 +40,11 @@ function bytesOf(ids: readonly string[], reasoning: Reasoning | null): number {
   let bytes = THOUGHT_BYTES + CHARACTER_BYTES * characters;
   for (const id of ids) bytes += ID_BYTES + CHARACTER_BYTES * id.length;
   return bytes;
+}
+
+function plainOf(reasoning: Reasoning | null): Reasoning | null {
+  if (reasoning === null || reasoning.encrypted === null) return reasoning;
+  return reasoning.text === null ? null : { text: reasoning.text, encrypted: null };
 }
 
 /**
@@ -62,13 +72,14 @@ export class RememberedThoughts implements ReasoningMemory {
     return this.#shelf.holdsAnyOf(keyId);
   }
 
-  recall(keyId: KeyId, toolCallId: string): Reasoning | null {
-    const reasoning = this.#shelf.find(keyId, toolCallId)?.reasoning ?? null;
-    if (reasoning !== null) this.#shelf.renew(keyId, toolCallId);
-    return reasoning;
+  recall(keyId: KeyId, toolCallId: string, model: string): Reasoning | null {
+    const thought = this.#shelf.find(keyId, toolCallId);
+    if (thought === null || thought.reasoning === null) return null;
+    this.#shelf.renew(keyId, toolCallId);
+    return thought.model === model ? thought.reasoning : thought.plain;
   }
 
-  remember(keyId: KeyId, toolCallIds: readonly string[], reasoning: Reasoning): void {
+  remember(keyId: KeyId, toolCallIds: readonly string[], reasoning: Reasoning, model: string): void {
     if (reasoning.text === null && reasoning.encrypted === null) return;
     const own: string[] = [];
     const disputed: string[] = [];
@@ -81,11 +92,13 @@ export class RememberedThoughts implements ReasoningMemory {
         (known.reasoning?.text === reasoning.text && known.reasoning.encrypted === reasoning.encrypted);
       (isOwn ? own : disputed).push(id);
     }
-    this.#put(keyId, own, reasoning);
-    this.#put(keyId, disputed, null);
+    this.#put(keyId, own, reasoning, model);
+    this.#put(keyId, disputed, null, model);
   }
 
-  #put(owner: KeyId, ids: readonly string[], reasoning: Reasoning | null): void {
-    if (ids.length > 0) this.#shelf.put({ owner, ids, bytes: bytesOf(ids, reasoning), reasoning });
+  #put(owner: KeyId, ids: readonly string[], reasoning: Reasoning | null, model: string): void {
+    if (ids.length === 0) return;
+    const plain = plainOf(reasoning);
+    this.#shelf.put({ owner, ids, bytes: bytesOf(ids, reasoning), reasoning, plain, model });
   }
 }

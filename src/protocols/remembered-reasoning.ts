@@ -19,21 +19,27 @@ export type HeardPart = Pick<ChatDelta, "reasoning" | "encrypted"> & {
 export class RememberedReasoning implements AnswerListener {
   readonly #memory: ReasoningMemory;
   readonly #keyId: KeyId;
+  readonly #model: string;
   readonly #toolCallIds: string[] = [];
   readonly #thoughts: string[] = [];
   #characters = 0;
   #encrypted: string | null = null;
 
-  constructor(memory: ReasoningMemory, keyId: KeyId) {
+  /** @param model as its upstream knows it */
+  constructor(memory: ReasoningMemory, keyId: KeyId, model: string) {
     this.#memory = memory;
     this.#keyId = keyId;
+    this.#model = model;
   }
 
   /** Null where nothing is to be kept: the repair is not in force, or the memory is off. */
-  static open({ repairs }: TargetTraits, { keyId, memories }: CallContext): RememberedReasoning | null {
+  static open(
+    { model, repairs }: TargetTraits,
+    { keyId, memories }: CallContext,
+  ): RememberedReasoning | null {
     const { reasoning } = memories;
     if (reasoning === null || !repairs.has("reasoning_replay")) return null;
-    return new RememberedReasoning(reasoning, keyId);
+    return new RememberedReasoning(reasoning, keyId, model);
   }
 
   /** A part of the answer, or all of it. */
@@ -52,7 +58,8 @@ export class RememberedReasoning implements AnswerListener {
     if (this.#toolCallIds.length === 0 || this.#characters > REASONING_CHARACTERS_MAX) return;
     const text = this.#thoughts.length === 0 ? null : this.#thoughts.join("");
     if (text === null && this.#encrypted === null) return;
-    this.#memory.remember(this.#keyId, this.#toolCallIds, { text, encrypted: this.#encrypted });
+    const reasoning = { text, encrypted: this.#encrypted };
+    this.#memory.remember(this.#keyId, this.#toolCallIds, reasoning, this.#model);
   }
 }
 
@@ -63,13 +70,16 @@ export const REPLAYED_BYTES_MAX = 16 * 1_048_576;
 export class ReasoningReplay {
   readonly #memory: ReasoningMemory;
   readonly #keyId: KeyId;
+  readonly #model: string;
   readonly #bytesMax: number;
   readonly #given = new Set<Reasoning>();
   #bytes = 0;
 
-  constructor(memory: ReasoningMemory, keyId: KeyId, bytesMax: number = REPLAYED_BYTES_MAX) {
+  /** @param model that is to be shown them */
+  constructor(memory: ReasoningMemory, keyId: KeyId, model: string, bytesMax: number = REPLAYED_BYTES_MAX) {
     this.#memory = memory;
     this.#keyId = keyId;
+    this.#model = model;
     this.#bytesMax = bytesMax;
   }
 
@@ -77,15 +87,15 @@ export class ReasoningReplay {
    * Null where nothing is to be looked for: the repair is not in force, the memory is off, or holds nothing
    * of this key's.
    */
-  static open({ repairs }: TargetTraits, { keyId, memories }: CallContext): ReasoningReplay | null {
+  static open({ model, repairs }: TargetTraits, { keyId, memories }: CallContext): ReasoningReplay | null {
     const { reasoning } = memories;
     if (reasoning === null || !repairs.has("reasoning_replay") || !reasoning.holdsAnyOf(keyId)) return null;
-    return new ReasoningReplay(reasoning, keyId);
+    return new ReasoningReplay(reasoning, keyId, model);
   }
 
   /** The thoughts that led to this call, unless they have been given already. */
   recall(toolCallId: string): Reasoning | null {
-    const reasoning = this.#memory.recall(this.#keyId, toolCallId);
+    const reasoning = this.#memory.recall(this.#keyId, toolCallId, this.#model);
     if (reasoning === null || this.#given.has(reasoning)) return null;
     const bytes = Buffer.byteLength(reasoning.text ?? "") + Buffer.byteLength(reasoning.encrypted ?? "");
     if (this.#bytes + bytes > this.#bytesMax) return null;

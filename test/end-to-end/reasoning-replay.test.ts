@@ -53,12 +53,12 @@ type SecondTurn = {
   readonly changes: readonly string[];
 };
 
-/** Two turns; the second brings back the calls without their thoughts. */
+/** Two turns; the second, of `next`, brings back the calls without their thoughts. */
 async function loop(
   running: RunningGateway,
   model: string,
   stream: boolean,
-  key?: string,
+  { key, next = model }: { readonly key?: string; readonly next?: string } = {},
 ): Promise<SecondTurn> {
   const first = await callChat(running, body(model, stream));
   const { tool_calls: calls, reasoning_content, encrypted_content } = messageOf(first, stream);
@@ -66,7 +66,7 @@ async function loop(
   expect(results.length).toBeGreaterThan(0);
   const asked = { role: "assistant", content: "", tool_calls: calls };
   const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
-  const second = await callChat(running, body(model, stream, asked, ...results), { headers });
+  const second = await callChat(running, body(next, stream, asked, ...results), { headers });
   expect([second.status, second.text]).toEqual([200, expect.any(String)]);
   const sent = JSON.parse(running.simulator.requests.at(-1)?.body.toString() ?? "{}");
   const thoughts = { reasoning_content, ...(encrypted_content ? { encrypted_content } : {}) };
@@ -84,9 +84,17 @@ test.each(models)("%s gets its thoughts back, whole and streamed", async (model)
   }
 });
 
+test("another model is shown their text alone: Ark signs what it encrypts", async () => {
+  const [next, model] = models;
+  const { thoughts, replayed, changes } = await loop(gateway, model ?? "", true, { next: next ?? "" });
+  expect(thoughts.encrypted_content).toBeDefined();
+  expect(replayed).toEqual({ reasoning_content: thoughts.reasoning_content });
+  expect(changes).toContain("reasoning_replay");
+});
+
 test("another caller gets none of them", async () => {
   const key = "11111111-2222-3333-4444-555555555555";
-  const { replayed, changes } = await loop(gateway, models[0] ?? "", true, key);
+  const { replayed, changes } = await loop(gateway, models[0] ?? "", true, { key });
   expect([replayed, changes.includes("reasoning_replay")]).toEqual([{}, false]);
 });
 

@@ -24,7 +24,7 @@ const KEY = "caller" as KeyId;
 /** Recalls what a body is to bring back, if the repair is in force. */
 function replayOf({ remembered }: ChatBody): ReasoningReplay {
   const recall = (keyId: KeyId, id: string) => (keyId === KEY ? (remembered.get(id) ?? null) : null);
-  return new ReasoningReplay({ holdsAnyOf: () => true, recall, remember: () => {} }, KEY);
+  return new ReasoningReplay({ holdsAnyOf: () => true, recall, remember: () => {} }, KEY, "m");
 }
 
 const send: Sender = (client, body) => {

@@ -3,6 +3,7 @@
 import { chatPassage, type Translation } from "../chat-passage.ts";
 import type { CallContext, Passage, TargetTraits } from "../door.ts";
 import { replayReasoning } from "../remembered-reasoning.ts";
+import { thoughtSealFor } from "../sealed-thoughts.ts";
 import type { AnswerTraits } from "./answer/answer-traits.ts";
 import { MessageEvents } from "./answer/event-writer.ts";
 import { messageIdOf } from "./answer/message-json.ts";
@@ -20,7 +21,7 @@ function answerWriters(traits: AnswerTraits): Pick<Translation, "openWriter" | "
 
 /** @throws GatewayError invalid_request, invalid_json */
 export function translatedPassage(body: MessagesBody, target: TargetTraits, context: CallContext): Passage {
-  const seal = { seal: context.memories.seal, keyId: context.keyId };
+  const seal = thoughtSealFor(target.model, context);
   const { request, names, omitsThoughts } = translateRequest(body.bytes, target.model, body.intent, seal);
   const { messages, isChanged } = replayReasoning(request.messages, target, context);
   const writers = answerWriters({

@@ -78,7 +78,7 @@ describe("a whole answer", () => {
 });
 
 describe("thoughts that led to tool calls", () => {
-  const kept: [KeyId, readonly string[], Reasoning][] = [];
+  const kept: [KeyId, readonly string[], Reasoning, string][] = [];
   const reasoning: ReasoningMemory = {
     holdsAnyOf: () => true,
     recall: () => null,
@@ -104,7 +104,7 @@ describe("thoughts that led to tool calls", () => {
     .join("");
 
   test("are remembered by their key and their ids, whole or streamed", () => {
-    const wanted = [[context.keyId, ["call_1"], { text: "hm", encrypted: "e" }]];
+    const wanted = [[context.keyId, ["call_1"], { text: "hm", encrypted: "e" }, "m"]];
     expect(remembered(({ answers }) => answers.rewriteWhole(whole(message)))).toEqual(wanted);
     expect(
       remembered(({ answers }) => answers.openTap().push(Buffer.from(`${stream}data: [DONE]\n\n`))),

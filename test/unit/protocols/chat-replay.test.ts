@@ -120,7 +120,7 @@ describe("thoughts are put back", () => {
     const body = Buffer.from(messages(`[${assistant("a")},${assistant("b")}]`));
     const bytes = 2 * "thought of a".length;
     const splicesWithin = (bytesMax: number) =>
-      readBody(body).rewrite("m", defaultRepairs, new ReasoningReplay(notebook("a", "b"), KEY, bytesMax))
+      readBody(body).rewrite("m", defaultRepairs, new ReasoningReplay(notebook("a", "b"), KEY, "m", bytesMax))
         .splices;
     expect(splicesWithin(bytes)).toHaveLength(2);
     expect(splicesWithin(bytes - 1)).toHaveLength(1);

@@ -25,7 +25,7 @@ function traits(changes: Partial<AnswerTraits> = {}): AnswerTraits {
     model: "asked",
     names: new ToolNames(),
     omitsThoughts: false,
-    seal: { seal: plainSeal, keyId },
+    seal: { seal: plainSeal, keyId, model: "asked" },
     ...changes,
   };
 }
@@ -137,13 +137,13 @@ describe("thoughts", () => {
   test("end with a signature that holds them", () => {
     const [block] = contentOf({ reasoning: "a" }, { reasoning: "b" }, { encrypted: "e" }, { content: "c" });
     expect(block).toMatchObject({ type: "thinking", thinking: "ab" });
-    expect(opened(block)).toEqual({ t: "ab", e: "e" });
+    expect(opened(block)).toEqual({ t: "ab", e: "e", m: "asked" });
   });
 
   test("that are only encrypted have a block of their own", () => {
     const [block] = contentOf({ encrypted: "e" }, { content: "c" });
     expect(block).toMatchObject({ type: "thinking", thinking: "" });
-    expect(opened(block)).toEqual({ e: "e" });
+    expect(opened(block)).toEqual({ e: "e", m: "asked" });
   });
 
   test("that the client does not want to see are in the signature alone", () => {

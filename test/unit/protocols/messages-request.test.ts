@@ -232,7 +232,7 @@ describe("tools", () => {
 });
 
 describe("thoughts", () => {
-  const seal = { seal: plainSeal, keyId: context.keyId };
+  const seal = { seal: plainSeal, keyId: context.keyId, model: "doubao" };
   const call = { type: "tool_use", id: "call_1", name: "look", input: {} };
 
   function sent(...blocks: object[]): Reasoning {
@@ -253,6 +253,18 @@ describe("thoughts", () => {
       text: reasoning.text,
     });
     expect(sent({ type: "redacted_thinking", data: signature })).toEqual(reasoning);
+  });
+
+  test("that another model has thought come back as their text alone", () => {
+    const signed = (reasoning: Reasoning) => {
+      return {
+        type: "thinking",
+        thinking: "",
+        signature: sealThought(reasoning, { ...seal, model: "kimi" }),
+      };
+    };
+    expect(sent(signed({ text: "hm", encrypted: "e" }))).toEqual({ text: "hm", encrypted: null });
+    expect(sent(signed({ text: null, encrypted: "e" }))).toEqual({ text: null, encrypted: null });
   });
 
   test("are sealed with their text up to SEALED_CHARACTERS_MAX", () => {

@@ -33,7 +33,7 @@ type Part = Partial<Reasoning> & { readonly calls?: readonly (string | null)[] }
 
 function kept(...parts: Part[]): Memory {
   const memory = new Memory();
-  const remembered = new RememberedReasoning(memory, KEY);
+  const remembered = new RememberedReasoning(memory, KEY, "m");
   for (const { text = null, encrypted = null, calls = [] } of parts) {
     remembered.heard({ reasoning: text, encrypted, toolCalls: calls.map((id) => ({ id })) });
   }
@@ -129,11 +129,11 @@ describe("a message with calls", () => {
 
 test("a body gets each thought once, and no more bytes of them than its bound", () => {
   const memory = kept({ text: "一", encrypted: "ab", calls: ["x", "y"] });
-  const exact = new ReasoningReplay(memory, KEY, 5);
+  const exact = new ReasoningReplay(memory, KEY, "m", 5);
   expect([exact.recall("x"), exact.recall("y"), exact.recall("z")]).toEqual([
     { text: "一", encrypted: "ab" },
     null,
     null,
   ]);
-  expect(new ReasoningReplay(memory, KEY, 4).recall("x")).toBeNull();
+  expect(new ReasoningReplay(memory, KEY, "m", 4).recall("x")).toBeNull();
 });

@@ -6,7 +6,7 @@ import { chatPassage } from "../../chat-passage.ts";
 import { parseBody, wordAt } from "../../client-json.ts";
 import type { CallContext, Passage, TargetTraits } from "../../door.ts";
 import { replayReasoning } from "../../remembered-reasoning.ts";
-import type { ThoughtSeal } from "../../sealed-thoughts.ts";
+import { type ThoughtSeal, thoughtSealFor } from "../../sealed-thoughts.ts";
 import { ToolNames } from "../tool-names.ts";
 import { responseUsage } from "./answer/response-json.ts";
 import { ResponseIds } from "./ids.ts";
@@ -84,14 +84,15 @@ function wholeWriter(traits: CompactionTraits): (answer: ChatAnswer) => string {
 export function translateCompaction(bytes: Buffer, target: TargetTraits, context: CallContext): Passage {
   const body = parseBody(bytes);
   const conversation = readConversation(body, context);
-  const said = conversationMessages(body, conversation, new ToolNames(), context);
+  const seal = thoughtSealFor(target.model, context);
+  const said = conversationMessages(body, conversation, new ToolNames(), seal);
   const { messages, isChanged } = replayReasoning(said, target, context);
   const tier = wordAt(body, "service_tier");
   const ids = ResponseIds.make();
   const traits: CompactionTraits = {
     ids,
     createdSeconds: Math.floor(context.startedAtWallMs / MS_PER_SECOND),
-    seal: { seal: context.memories.seal, keyId: context.keyId },
+    seal,
     userMessages: usersOwn([...conversation.before, ...conversation.own], ids),
   };
   const translation = {

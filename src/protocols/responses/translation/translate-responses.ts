@@ -4,6 +4,7 @@ import { chatPassage, type Translation } from "../../chat-passage.ts";
 import { parseBody } from "../../client-json.ts";
 import type { CallContext, Passage, TargetTraits } from "../../door.ts";
 import { replayReasoning } from "../../remembered-reasoning.ts";
+import { thoughtSealFor } from "../../sealed-thoughts.ts";
 import type { AnswerTraits } from "./answer/answer-traits.ts";
 import { ResponseEvents, writeResponse } from "./answer/event-writer.ts";
 import { ResponseIds } from "./ids.ts";
@@ -48,7 +49,7 @@ function answerTraits(
     model,
     echoes: echoesOf(body, isStored),
     includesSealed: !isStored || (Array.isArray(include) && include.includes(SEALED_THOUGHTS)),
-    seal: { seal: context.memories.seal, keyId: context.keyId },
+    seal: thoughtSealFor(model, context),
     names,
     keep: isStored ? keeper(context, ids.response, keptInput(own, ids), previousId) : null,
   };

@@ -152,7 +152,7 @@ describe("a whole answer", () => {
 });
 
 describe("sealed thoughts", () => {
-  const sealed = plainSeal.seal(context.keyId, JSON.stringify({ t: "hm", e: "ARK" }));
+  const sealed = plainSeal.seal(context.keyId, JSON.stringify({ t: "hm", e: "ARK", m: MODEL }));
 
   test.each([
     [{ store: false }, sealed],
@@ -166,7 +166,7 @@ describe("sealed thoughts", () => {
 
   test("a thought of which Ark shows nothing is an item all the same", () => {
     const [thought] = itemsOf(whole({ encrypted: "ARK", content: "Hello" }, { store: false }));
-    const own = plainSeal.seal(context.keyId, JSON.stringify({ e: "ARK" }));
+    const own = plainSeal.seal(context.keyId, JSON.stringify({ e: "ARK", m: MODEL }));
     expect(thought).toEqual({ type: "reasoning", summary: [], encrypted_content: own, status: "completed" });
   });
 });

@@ -251,10 +251,14 @@ describe("thoughts", () => {
   });
 
   test("Ark's own sealed thought comes back to it", () => {
-    expect(messagesOf(thinking({ encrypted_content: seal({ t: "s", e: "ARK" }) }))[1]).toMatchObject({
-      reasoning_content: "s",
-      encrypted_content: "ARK",
-    });
+    const messages = messagesOf(thinking({ encrypted_content: seal({ t: "s", e: "ARK", m: MODEL }) }));
+    expect(messages[1]).toMatchObject({ reasoning_content: "s", encrypted_content: "ARK" });
+  });
+
+  test.each([{}, { m: "another" }])("another model's comes back as its text alone: %j", (of) => {
+    const messages = messagesOf(thinking({ encrypted_content: seal({ t: "s", e: "ARK", ...of }) }));
+    expect(messages[1]).toMatchObject({ reasoning_content: "s" });
+    expect(messages[1]).not.toHaveProperty("encrypted_content");
   });
 
   test("another key's seal does not open", () => {

@@ -3,6 +3,7 @@ import type { ChatMessage, ChatRequest, JsonObject } from "../../../../core/chat
 import { wordAt } from "../../../client-json.ts";
 import type { CallContext } from "../../../door.ts";
 import { invalidMember } from "../../../read-members.ts";
+import { type ThoughtSeal, thoughtSealFor } from "../../../sealed-thoughts.ts";
 import type { ToolNames } from "../../tool-names.ts";
 import { chatMessages } from "./conversation.ts";
 import { EarlierItems } from "./earlier-items.ts";
@@ -51,9 +52,9 @@ export function conversationMessages(
   body: JsonObject,
   { before, own }: Conversation,
   names: ToolNames,
-  { keyId, memories }: CallContext,
+  seal: ThoughtSeal,
 ): readonly ChatMessage[] {
-  const reading: ItemReading = { seal: { seal: memories.seal, keyId }, names };
+  const reading: ItemReading = { seal, names };
   const pieces = [
     ...piecesOf(before, () => "previous_response_id", reading),
     ...piecesOf(own, (index) => `input[${index}]`, reading),
@@ -77,7 +78,7 @@ export function translateRequest(body: JsonObject, model: string, context: CallC
     names: tools.names,
     request: {
       model,
-      messages: conversationMessages(body, conversation, tools.names, context),
+      messages: conversationMessages(body, conversation, tools.names, thoughtSealFor(model, context)),
       ...(body["stream"] === true ? { stream: true, stream_options: { include_usage: true } } : {}),
       ...translateSettings(body),
       ...tools.request,
