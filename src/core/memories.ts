@@ -15,7 +15,8 @@ export interface ReasoningMemory {
   holdsAnyOf(keyId: KeyId): boolean;
   /**
    * The same object for the same thought.
-   * @param model that is to be shown it, as its upstream knows it: another than thought it gets the text alone
+   * @param model that is to be shown it, as its upstream knows it: another than thought it gets the text
+   * alone
    */
   recall(keyId: KeyId, toolCallId: string, model: string): Reasoning | null;
   /**

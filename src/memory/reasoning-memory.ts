@@ -24,7 +24,7 @@ const ID_BYTES = 120;
 /** Null: the ids were given to different thoughts, so they tell neither. */
 type Thought = Shelved & {
   readonly reasoning: Reasoning | null;
-  /** What another model may be shown: Ark signs `encrypted_content`, and may refuse one model's to another. */
+  /** What another model may be shown: Ark signs `encrypted_content`, and may refuse another's. */
   readonly plain: Reasoning | null;
   readonly model: string;
 };
