@@ -48,8 +48,8 @@ export const connectPhrases = {
     zh: `不知道 ${name} 背后的模型，因此也不知道其上下文窗口：请在客户端自行设置，或用 --model 指定带日期的模型。`,
   }),
   wantsFields: (client: string, name: string): Phrase => ({
-    en: `Ark answers Responses for ${name} itself, and leaves out fields that ${client} wants to show a text as it comes: give its alias "compat: openai" in the configuration.`,
-    zh: `${name} 的 Responses 由方舟直接回答，缺少 ${client} 流式显示所需的字段：请在配置中为其别名设置 compat: openai。`,
+    en: `Ark answers Responses for ${name} itself, and leaves out fields that ${client} wants to show a text as it comes: put the line "compat: openai" into volcano-proxy.yaml.`,
+    zh: `${name} 的 Responses 由方舟直接回答，缺少 ${client} 流式显示所需的字段：请在 volcano-proxy.yaml 中加一行 compat: openai。`,
   }),
   arkKey: {
     en: "YOUR_ARK_KEY stands for your Ark key; --key puts it in.",

@@ -67,7 +67,7 @@ const NEAREST_MAX = 3;
 type Target = { readonly id: string; readonly isExample: boolean; readonly leavesFieldsOut: boolean };
 
 /** The alias of the name, itself or by its pattern, and the model behind it. */
-function targetOf({ models, passthroughModels }: Config, name: string): Target | null {
+function targetOf({ models, passthroughModels, compat }: Config, name: string): Target | null {
   const alias =
     models.find((model) => model.alias === name) ??
     models.find((model) => isPattern(model.alias) && matchesPattern(model.alias, name));
@@ -76,7 +76,8 @@ function targetOf({ models, passthroughModels }: Config, name: string): Target |
     return { id: alias.targets[0]?.model ?? "", isExample: alias.isExample, leavesFieldsOut };
   }
   if (!passthroughModels.some((pattern) => matchesPattern(pattern, name))) return null;
-  const leavesFieldsOut = findArkModel(name)?.speaks.has("responses") ?? false;
+  const speaksResponses = findArkModel(name)?.speaks.has("responses") ?? false;
+  const leavesFieldsOut = speaksResponses && compat === "verbatim";
   return { id: name, isExample: false, leavesFieldsOut };
 }
 

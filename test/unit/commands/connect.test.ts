@@ -265,6 +265,8 @@ describe("what Codex wants of Responses", () => {
       expect(await printed("codex", { model, config: file })).not.toContain(hint);
     }
     expect(await printed("opencode", { model: "bare", config: file })).not.toContain(hint);
+    writeFileSync(file, "compat: openai\n");
+    expect(await printed("codex", { model: LITE, config: file })).not.toContain(hint);
   });
 });
 
