@@ -148,6 +148,22 @@ describe.each(["verbatim", "translated"])("%s", (model) => {
     },
   );
 
+  test("an end that Ark tells several times comes once, and the next turn is its own", async () => {
+    const { secret } = await gateway.newKey();
+    const client = await open(secret);
+    gateway.simulator.script([{ kind: "usage", variant: "several" }]);
+    client.create({ model, input: INPUT, store: false });
+    await completed(client);
+    client.create({ model, input: INPUT, store: false });
+    await completed(client, 2);
+    const ends = client.types.filter((type) => type === "response.completed");
+    expect([ends.length, client.types.at(-1)]).toEqual([2, "response.completed"]);
+    expect(client.types.filter((type) => type === "response.created")).toHaveLength(2);
+    expect(client.types.indexOf("response.completed")).toBeLessThan(
+      client.types.lastIndexOf("response.created"),
+    );
+  });
+
   test("an answer that Ark cuts ends in a failure, and the connection goes on", async () => {
     const { secret } = await gateway.newKey();
     const client = await open(secret);

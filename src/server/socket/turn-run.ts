@@ -71,7 +71,8 @@ export class TurnRun implements InnerCallListener {
   }
 
   onEvent({ name, data }: EventFields): void {
-    if (data === null || !isObject(data)) return;
+    // Behind its end the client takes whatever comes for the next turn's.
+    if (data === null || this.#isToldEnd || !isObject(data)) return;
     switch (name ?? typeOf(data)) {
       case "error":
         // Clients of WebSockets know an error by its status; the stream's own event has none.
