@@ -94,6 +94,8 @@ test("another model is shown their text alone: Ark signs what it encrypts", asyn
 
 test("another caller gets none of them", async () => {
   const key = "11111111-2222-3333-4444-555555555555";
+  // He has thoughts of his own there, so the memory is asked for those of others too.
+  await callChat(gateway, body(models[0] ?? "", true), { headers: { authorization: `Bearer ${key}` } });
   const { replayed, changes } = await loop(gateway, models[0] ?? "", true, { key });
   expect([replayed, changes.includes("reasoning_replay")]).toEqual([{}, false]);
 });

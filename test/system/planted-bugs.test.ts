@@ -1,5 +1,5 @@
 /**
- * The tests of ledger, keys and limits are tested: each defect, planted into a copy of the sources, turns the
+ * The tests of ledger, keys, limits and doors are tested: each defect, planted into a copy of the sources, turns the
  * test that it names red.
  */
 import { execFile } from "node:child_process";
@@ -8,10 +8,11 @@ import { tmpdir } from "node:os";
 import { join, resolve, sep } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { plantedBugs as ofTheLedger, type PlantedBug, type PlantedEdit } from "../support/planted-bugs.ts";
+import { plantedDoorBugs } from "../support/planted-door-bugs.ts";
 import { plantedKeyBugs } from "../support/planted-key-bugs.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const plantedBugs = [...ofTheLedger, ...plantedKeyBugs];
+const plantedBugs = [...ofTheLedger, ...plantedKeyBugs, ...plantedDoorBugs];
 const COPIED = [
   "src",
   "test",

@@ -1,0 +1,82 @@
+/** Defects of the doors and of what is kept between calls, each with a test that sees it. */
+import type { PlantedBug } from "./planted-bugs.ts";
+
+export const plantedDoorBugs: readonly PlantedBug[] = [
+  {
+    name: "a sealed thought opens for whoever brings it",
+    file: "src/memory/seal.ts",
+    from: "this.#box.seal(Buffer.from(text), keyId)",
+    to: 'this.#box.seal(Buffer.from(text), "" as KeyId)',
+    also: {
+      file: "src/memory/seal.ts",
+      from: "this.#box.open(box, keyId)",
+      to: 'this.#box.open(box, "" as KeyId)',
+    },
+    test: "test/unit/memory/seal.test.ts",
+    named: "does not open for another key",
+  },
+  {
+    name: "what is kept is found by whoever asks",
+    file: "src/memory/expiring-shelf.ts",
+    from: "const slot = this.#partOf.get(owner)?.slotOf.get(id);",
+    to: "const slot = this.#partOf.values().find(({ slotOf }) => slotOf.has(id))?.slotOf.get(id);",
+    test: "test/end-to-end/reasoning-replay.test.ts",
+    named: "another caller gets none of them",
+  },
+  {
+    name: "a response that Ark stores is gone on from by whoever knows its id",
+    file: "src/memory/response-store.ts",
+    from: "return owner !== undefined && owner !== keyId;",
+    to: 'return owner !== undefined && keyId === ("" as KeyId);',
+    test: "test/end-to-end/responses-verbatim.test.ts",
+    named: "a chain goes on for its own caller alone",
+  },
+  {
+    name: "one model is shown what another has encrypted",
+    file: "src/memory/reasoning-memory.ts",
+    from: "return thought.model === model ? thought.reasoning : thought.plain;",
+    to: "return model === null ? thought.plain : thought.reasoning;",
+    test: "test/end-to-end/reasoning-replay.test.ts",
+    named: "another model is shown their text alone",
+  },
+  {
+    name: "[DONE] ends a response that has not ended",
+    file: "src/protocols/responses/verbatim/tap.ts",
+    from: "if (isDoneMark(data)) return false;",
+    to: "if (isDoneMark(data)) return this.#end(bytes);",
+    test: "test/unit/protocols/responses/responses-tap.test.ts",
+    named: "the mark without an end before it",
+  },
+  {
+    name: "a translated stream that breaks off has a good end",
+    file: "src/protocols/chat-translation-tap.ts",
+    from: "if (this.#finish === null) return false;",
+    to: 'this.#finish ??= "stop";',
+    test: "test/unit/protocols/chat-translation-tap.test.ts",
+    named: "without a word for its end",
+  },
+  {
+    name: "the names of a namespace are not given back",
+    file: "src/protocols/responses/verbatim/cargo.ts",
+    from: "names: isRenamed ? names : null",
+    to: "names: isRenamed ? null : names",
+    test: "test/end-to-end/responses-verbatim.test.ts",
+    named: "call tools of a namespace, and bring them back",
+  },
+  {
+    name: "an event that lacks its blank line is lost where the stream breaks",
+    file: "src/pipeline/delivery/stream.ts",
+    from: "if (rest !== null) this.#send(rest);",
+    to: "if (rest !== null && this.#drain !== null) this.#send(rest);",
+    test: "test/end-to-end/responses-cuts-every-byte.test.ts",
+    named: "Ark ends by reset",
+  },
+  {
+    name: "a body may be deeper inside a part",
+    file: "src/protocols/responses/input-items.ts",
+    from: "const PART_DEPTH = 5;",
+    to: "const PART_DEPTH = 4;",
+    test: "test/unit/protocols/responses/input-items.test.ts",
+    named: "a member of a part",
+  },
+];
