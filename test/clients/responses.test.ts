@@ -172,8 +172,8 @@ describe.each([
         reasoning: { effort: "minimal" as const },
       };
       for await (const _event of await sdk.responses.create({ ...asked, stream: true }));
-      // The last event of Responses says all: after it, only Ark's own mark of the end can be cut.
-      const mark = model === "translated" ? 0 : "\n\ndata: [DONE]\n\n".length;
+      // The last event of Responses says all, and what lacks only its blank line has come.
+      const mark = (model === "translated" ? "\n\n" : "\n\ndata: [DONE]\n\n").length;
       const length = (await scene.arkAnswerBytes()) - mark;
       for (const afterBytes of cutPlaces(length)) {
         scene.simulator.script({ kind: afterBytes % 2 === 0 ? "close" : "reset", afterBytes });

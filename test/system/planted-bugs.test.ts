@@ -1,6 +1,6 @@
 /**
- * The tests of ledger, keys, limits and doors are tested: each defect, planted into a copy of the sources, turns the
- * test that it names red.
+ * The tests of ledger, keys, limits and doors are tested: each defect, planted into a copy of the sources,
+ * turns the test that it names red.
  */
 import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
