@@ -5,6 +5,8 @@ const SPACE = 0x20;
 
 const EVENT_BEGIN = Buffer.from("event: response.");
 const NAME_END = Buffer.from(".delta\ndata: {");
+/** Of it, what stands on the line of the name. */
+const NAME_END_CHARACTERS = NAME_END.indexOf(LF);
 const CALL = Buffer.from("function_call");
 const THOUGHT = Buffer.from("reasoning");
 
@@ -27,8 +29,8 @@ export function plainDeltaEnd(bytes: Buffer, from: number): number {
   const length = bytes.length;
   let at = from + EVENT_BEGIN.length;
   while (at < length && bytes[at] !== LF) at++;
-  if (!stands(bytes, at - NAME_END.indexOf(LF), NAME_END)) return 0;
-  at += NAME_END.length - NAME_END.indexOf(LF);
+  if (!stands(bytes, at - NAME_END_CHARACTERS, NAME_END)) return 0;
+  at += NAME_END.length - NAME_END_CHARACTERS;
   // Control characters are escaped in JSON: the first byte of them is the line's end.
   while (at < length && (bytes[at] as number) >= SPACE) at++;
   return bytes[at] === LF && bytes[at + 1] === LF ? at + 2 : 0;
