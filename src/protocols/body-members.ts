@@ -1,13 +1,13 @@
 /** The members of a body that a door acts on: each there once, in its exact spelling, in valid JSON. */
 import { GatewayError } from "../core/errors.ts";
 import type { WantedNames } from "../wire/json-key.ts";
-import { type JsonMember, scanDocument, scanObject, type WalkOptions } from "../wire/json-scan.ts";
+import { type ContainerReader, type JsonMember, scanDocument, scanObject } from "../wire/json-scan.ts";
 import { JsonSyntaxError } from "../wire/json-value.ts";
 
-/** The wanted members at the top of a body. @throws GatewayError invalid_json */
-export function scanBody(body: Buffer, wanted: WantedNames, options: WalkOptions): JsonMember[] {
+/** The wanted members at the top; `reader` is handed their containers. @throws GatewayError invalid_json */
+export function scanBody(body: Buffer, wanted: WantedNames, reader: ContainerReader): JsonMember[] {
   try {
-    return scanDocument(body, wanted, options);
+    return scanDocument(body, wanted, reader);
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
     throw new GatewayError(

@@ -73,11 +73,11 @@ export interface ContainerReader {
 
 /** How a walk is done; containers that are open around the values it meets count as its depth. */
 export type WalkOptions = {
-  readonly depth?: number;
-  readonly reader?: ContainerReader | null;
+  readonly depth: number;
+  readonly reader: ContainerReader | null;
 };
 
-const plainWalk: WalkOptions = {};
+const plainWalk: WalkOptions = { depth: 1, reader: null };
 
 /** Walks over one object, and stops at each wanted member. The members in between cost no memory. */
 export class MemberCursor {
@@ -95,7 +95,7 @@ export class MemberCursor {
     start: number,
     end: number,
     wanted: WantedNames,
-    { depth = 1, reader = null }: WalkOptions = plainWalk,
+    { depth, reader }: WalkOptions = plainWalk,
   ) {
     if (start >= end) throw new JsonSyntaxError(start, "the text ends before an object");
     if (bytes[start] !== OPEN_BRACE) throw new JsonSyntaxError(start, "expected an object");
@@ -251,13 +251,13 @@ export function scanObject(
 export function scanDocument(
   bytes: Buffer,
   wanted: WantedNames,
-  options: WalkOptions = plainWalk,
+  reader: ContainerReader | null = null,
 ): JsonMember[] {
   if (!isUtf8(bytes)) throw new JsonSyntaxError(firstBrokenSequence(bytes), "the text is not UTF-8");
   if (bytes.length >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
     throw new JsonSyntaxError(0, "the text begins with a byte order mark");
   }
-  return scanObject(bytes, 0, bytes.length, wanted, options);
+  return scanObject(bytes, 0, bytes.length, wanted, { depth: 1, reader });
 }
 
 /**

@@ -145,7 +145,7 @@ class BodyReader implements ContainerReader {
  */
 export function readBody(body: Buffer): ChatReading {
   const reader = new BodyReader(body);
-  const members = scanBody(body, actedOn, { reader });
+  const members = scanBody(body, actedOn, reader);
   const model = soleMember(members, "model");
   const stream = soleMember(members, "stream");
   const streamOptions = soleMember(members, "stream_options");

@@ -28,7 +28,7 @@ export function tooMany(what: string, param: string): GatewayError {
 
 /** Containers open around messages, and around their members. */
 const MESSAGES_DEPTH = 2;
-const messageWalk = { depth: 3 };
+const messageWalk = { depth: 3, reader: null };
 
 /**
  * `developer_role`: every `role` of a message whose value is developer, however escaped, becomes system

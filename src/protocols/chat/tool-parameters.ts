@@ -18,7 +18,7 @@ const NO_PARAMETERS = '{"type":"object","properties":{}}';
 /** Containers open around tools, around their members, and around those of a function. */
 const TOOLS_DEPTH = 2;
 const TOOL_DEPTH = 3;
-const functionWalk = { depth: 4 };
+const functionWalk = { depth: 4, reader: null };
 
 /**
  * A function tool whose `parameters` are missing, null or `{}` gets those of an object without properties

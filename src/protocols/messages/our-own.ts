@@ -15,7 +15,7 @@ const blockMembers = wantedNames(["signature", "data"]);
 const MESSAGES_DEPTH = 2;
 const MESSAGE_DEPTH = 3;
 const BLOCKS_DEPTH = 4;
-const blockWalk = { depth: 5 };
+const blockWalk = { depth: 5, reader: null };
 
 function isSealed(bytes: Buffer, { valueStart }: JsonMember): boolean {
   for (let index = 0; index < SEAL_BEGIN.length; index++) {

@@ -34,7 +34,7 @@ export type MessagesBody = {
 };
 
 const TOOLS_DEPTH = 2;
-const toolWalk = { depth: 3 };
+const toolWalk = { depth: 3, reader: null };
 
 /** Reads messages and tools while the body is first walked over. */
 class BodyReader implements ContainerReader {
@@ -75,7 +75,7 @@ class BodyReader implements ContainerReader {
  */
 export function readBody(bytes: Buffer): MessagesBody {
   const reader = new BodyReader(bytes);
-  const members = scanBody(bytes, actedOn, { reader });
+  const members = scanBody(bytes, actedOn, reader);
   const model = soleMember(members, "model");
   const stream = soleMember(members, "stream");
   const maxTokens = soleMember(members, "max_tokens");

@@ -33,7 +33,7 @@ function isGiven(member: JsonMember | null): boolean {
 /** @throws GatewayError invalid_json, ambiguous_body, missing_model, invalid_request */
 function readCompactBody(body: Buffer): Reading {
   const items = new InputItems(body);
-  const members = scanBody(body, actedOn, { reader: items });
+  const members = scanBody(body, actedOn, items);
   const model = soleMember(members, "model");
   const previous = soleMember(members, "previous_response_id");
   const tier = readWord(body, soleMember(members, "service_tier"));

@@ -33,8 +33,13 @@ const CALL = "function_call";
 const REFERENCE = "item_reference";
 
 const types = wantedNames([...foreignTypes, ...rewrittenTypes, CALL, REFERENCE]);
-const foreign: ReadonlySet<string> = new Set(foreignTypes);
-const rewritten: ReadonlySet<string> = new Set(rewrittenTypes);
+type ItemKind = "foreign" | "rewritten" | "call" | "reference" | "other";
+const kinds: ReadonlyMap<string, ItemKind> = new Map<string, ItemKind>([
+  ...foreignTypes.map((type) => [type, "foreign"] as const),
+  ...rewrittenTypes.map((type) => [type, "rewritten"] as const),
+  [CALL, "call"],
+  [REFERENCE, "reference"],
+]);
 
 /** Of OpenAI's alone, in an item of one type or another (ark-api 5.3). */
 const foreignItemKeys = ["phase", "end_turn", "caller", "created_by", "namespace"] as const;
@@ -95,7 +100,7 @@ class PartsReader implements ContainerReader {
   }
 }
 
-const partWalk = { depth: PART_DEPTH };
+const partWalk = { depth: PART_DEPTH, reader: null };
 
 function isString(bytes: Buffer, { kind, valueStart, valueEnd }: JsonMember, text: string): boolean {
   return kind === "string" && stringIs(bytes, valueStart, valueEnd, text);
@@ -140,7 +145,7 @@ export class InputItems implements ContainerReader {
   #item(start: number, limit: number): number {
     const bytes = this.#bytes;
     const item = new MemberCursor(bytes, start, limit, itemNames, this.#itemWalk);
-    let type = "";
+    let kind: ItemKind = "other";
     let isReference = false;
     let isRewritten = false;
     let id: JsonMember | null = null;
@@ -148,10 +153,10 @@ export class InputItems implements ContainerReader {
     for (let member = item.next(); member !== null; member = item.next()) {
       switch (member.name) {
         case "type":
-          type = typeOf(bytes, member);
-          if (type === REFERENCE) isReference = true;
-          else if (foreign.has(type)) this.holdsForeign = true;
-          else if (rewritten.has(type)) isRewritten = true;
+          kind = kindOf(bytes, member);
+          if (kind === "reference") isReference = true;
+          else if (kind === "foreign") this.holdsForeign = true;
+          else if (kind === "rewritten") isRewritten = true;
           break;
         case "id":
           id = member;
@@ -174,7 +179,7 @@ export class InputItems implements ContainerReader {
       this.holdsReference = true;
       if (id !== null && isOurId(bytes, id)) this.holdsOurOwn = true;
     }
-    const isCall = type === CALL;
+    const isCall = kind === "call";
     const isPlain = isCall ? name !== null && isArkToolName(bytes, name) : name === null;
     if (isRewritten || !isPlain || this.#parts.holdsForeign) this.toRewrite.push(start);
     else if (isCall) this.plainCalls.push(start);
@@ -183,11 +188,11 @@ export class InputItems implements ContainerReader {
   }
 }
 
-/** Of the types that matter here; empty for all others. */
-function typeOf(bytes: Buffer, { kind, valueStart, valueEnd }: JsonMember): string {
-  if (kind !== "string") return "";
-  const match = matchKey(types, bytes, valueStart + 1, valueEnd - 1);
-  return match === NO_MATCH || spellingOfMatch(match) === "folded" ? "" : nameOfMatch(types, match);
+/** By the types that matter here. */
+function kindOf(bytes: Buffer, { kind, valueStart, valueEnd }: JsonMember): ItemKind {
+  const match = kind === "string" ? matchKey(types, bytes, valueStart + 1, valueEnd - 1) : NO_MATCH;
+  if (match === NO_MATCH || spellingOfMatch(match) === "folded") return "other";
+  return kinds.get(nameOfMatch(types, match)) ?? "other";
 }
 
 function beginsWithSeal(bytes: Buffer, { valueStart, valueEnd }: JsonMember): boolean {

@@ -94,7 +94,7 @@ class BodyReader implements ContainerReader {
  */
 export function readBody(bytes: Buffer): ResponsesBody {
   const reader = new BodyReader(bytes);
-  const members = soleMembers(scanBody(bytes, actedOn, { reader }));
+  const members = soleMembers(scanBody(bytes, actedOn, reader));
   const at = (name: string): JsonMember | null => members.get(name) ?? null;
   const model = at("model");
   if (model === null) throw missingModel();

@@ -27,7 +27,7 @@ const toolNames = wantedNames(["type", "name", "parameters", "user_location", ..
 
 /** Containers open around a tool, and around the values of its members. */
 const TOOLS_DEPTH = 2;
-const toolWalk = { depth: 3 };
+const toolWalk = { depth: 3, reader: null };
 
 /** One element of `tools`, where it stands. */
 export class ToolSpan {

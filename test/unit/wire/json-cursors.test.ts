@@ -79,7 +79,7 @@ describe("cursors", () => {
         return name === "model" ? end : null;
       },
     };
-    const members = scanDocument(bytes, wanted, { reader });
+    const members = scanDocument(bytes, wanted, reader);
     expect(members.map(({ name }) => name)).toEqual(["model", "stream", "messages", "stream"]);
     expect(handed).toEqual([
       `model exact [2] of ${text.length}`,
