@@ -57,6 +57,18 @@ test("arguments of any other shape are given as they are", () => {
   );
 });
 
+test("arguments that come in fragments give what they give as a whole, however wrong they are", () => {
+  const endings = fc.constantFrom("", '"', '"}', '"} and more', '","input":"again"}', "\\", "\\ud83d", '":');
+  const wrong = fc.tuple(fc.constantFrom('{"input":"', ' { "input": "'), texts, endings);
+  fc.assert(
+    fc.property(wrong, fc.array(fc.nat(), { maxLength: 4 }), (parts, places) => {
+      const given = parts.join("");
+      expect(readIn(cutAt(given, places))).toBe(customInput(given));
+    }),
+  );
+  expect(customInput('{"input":"*** Begin Patch\\n+a')).toBe("*** Begin Patch\n+a");
+});
+
 test("what is written before the text may be spaced", () => {
   expect(readIn([' { "in', 'put" : "a', 'b" } '])).toBe("ab");
   expect(readIn([`{"input"${" ".repeat(300)}:"ab"}`])).toBe("ab");

@@ -33,8 +33,17 @@ export function customArguments(input: string): string {
   return JSON.stringify({ [INPUT]: input });
 }
 
-/** The text in a function's arguments; where a model has written them otherwise, all that it wrote. */
+/**
+ * The text in a function's arguments, as far as it goes where they are cut off; where a model has written
+ * them otherwise, all that it wrote.
+ */
 export function customInput(given: string): string {
+  const reader = new CustomInputReader();
+  return reader.push(given) + reader.finish();
+}
+
+/** Of arguments that do not begin with their text. */
+function inputOf(given: string): string {
   const input = parseObject(given)?.[INPUT];
   return typeof input === "string" ? input : given;
 }
@@ -86,7 +95,7 @@ export class CustomInputReader {
     const state = this.#state;
     this.#state = "ended";
     this.#rest = "";
-    return state === "opening" || state === "other" ? customInput(rest) : "";
+    return state === "opening" || state === "other" ? inputOf(rest) : "";
   }
 
   #readOpening(): void {
