@@ -129,7 +129,7 @@ describe("a whole answer", () => {
     expect(itemsOf(whole({ calls, finish: "tool_calls" }))).toEqual([
       { ...called, call_id: "a", name: "look", arguments: '{"at":1}' },
       { type: "custom_tool_call", status: "completed", call_id: "b", name: "patch", input: "+ line\n" },
-      { ...called, call_id: "c", name: "read", namespace: "mcp", arguments: "" },
+      { ...called, call_id: "c", name: "read", namespace: "mcp", arguments: "{}" },
       { ...called, call_id: "d", name: "unknown", arguments: "{" },
     ]);
   });

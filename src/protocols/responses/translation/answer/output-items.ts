@@ -32,14 +32,14 @@ export abstract class OutputItem {
   protected abstract written(status: ItemStatus): string;
 
   /** The events that close its parts, before its own last one. */
-  protected abstract close(): string;
+  protected abstract close(status: ItemStatus): string;
 
   begin(): string {
     return this.#itemEvent("added", this.written("in_progress"));
   }
 
   end(status: ItemStatus): string {
-    const events = this.close();
+    const events = this.close(status);
     this.#ended = this.written(status);
     return events + this.#itemEvent("done", this.#ended);
   }
@@ -187,8 +187,11 @@ export class FunctionCallItem extends OutputItem {
     return `{"id":"${this.id}","type":"function_call","status":"${status}",${this.#tool},"arguments":${given}}`;
   }
 
-  protected close(): string {
-    return this.#event("done", `"name":${this.#name},"arguments":${JSON.stringify(this.#arguments)}`);
+  /** No arguments at all are an empty object: what a client reads must be JSON. */
+  protected close(status: ItemStatus): string {
+    const isMissing = status === "completed" && this.#arguments.trim() === "";
+    const added = isMissing ? this.add("{}") : "";
+    return added + this.#event("done", `"name":${this.#name},"arguments":${JSON.stringify(this.#arguments)}`);
   }
 
   #event(what: "delta" | "done", members: string): string {
