@@ -226,6 +226,24 @@ describe("what is given back", () => {
   });
 });
 
+test("items that a client sends under one id can be told apart, and paged through", () => {
+  const store = new HandStore();
+  const input = [
+    { ...HI, id: "msg_1" },
+    { ...HI, id: "msg_1" },
+    { ...HI, id: "msg_2" },
+  ];
+  turn(store, { input }, { content: "Hello" });
+  const kept = store.kept[0] as StoredResponse;
+  const seen: string[] = [];
+  for (let query = "order=asc&limit=1"; query !== ""; ) {
+    const list = JSON.parse(inputItemsPage(kept, new URLSearchParams(query)).toString());
+    seen.push(...idsOf(list.data));
+    query = list.has_more && seen.length < 9 ? `order=asc&limit=1&after=${list.last_id}` : "";
+  }
+  expect(seen).toEqual(["msg_1", expect.stringMatching(/^msg_vp[0-9a-f]{32}_i1$/), "msg_2"]);
+});
+
 describe("pages of input items", () => {
   const items = Array.from({ length: PAGE_ITEMS_MAX + 1 }, (_, index) => ({ id: `msg_${index}` }));
   const stored = { ...storedResponse("resp_1"), inputItems: JSON.stringify(items) };

@@ -49,7 +49,14 @@ function withoutHead({ id: _id, type: _type, status: _status, ...rest }: JsonObj
   return rest;
 }
 
-/** The items in JSON, an array, each with an id and its type; a message's content is a list. */
+/** The items in JSON, an array, each with an id of its own and its type; a message's content is a list. */
 export function keptInput(items: readonly JsonObject[], ids: ResponseIds): string {
-  return JSON.stringify(items.map((item, index) => keptItem(item, ids, index)));
+  const taken = new Set<unknown>();
+  const kept = items.map((item, index) => {
+    const named = keptItem(item, ids, index);
+    const own = taken.has(named["id"]) ? keptItem({ ...item, id: null }, ids, index) : named;
+    taken.add(own["id"]);
+    return own;
+  });
+  return JSON.stringify(kept);
 }
