@@ -4,6 +4,7 @@ import { isObject, textOf } from "../chat-answer.ts";
 import { invalidMember } from "../read-members.ts";
 import { customParameters, describeCustom } from "./custom-tools.ts";
 import { type ToolIdentity, type ToolKind, ToolNames } from "./tool-names.ts";
+import { TOOLS_MAX } from "./tool-spans.ts";
 
 /** Tools that Ark itself runs (ark-api 5.4), by OpenAI's names for them too. */
 const arkTypes: ReadonlyMap<string, string> = new Map([
@@ -155,5 +156,7 @@ export type FlatTools = { readonly tools: readonly FlatTool[]; readonly names: T
 /** All of a request's tools, in their order. @throws GatewayError invalid_request */
 export function flattenTools(tools: readonly unknown[], path = "tools"): FlatTools {
   const names = declareTopTools(tools);
-  return { tools: tools.flatMap((tool, index) => flattenTool(tool, `${path}[${index}]`, names)), names };
+  const flat = tools.flatMap((tool, index) => flattenTool(tool, `${path}[${index}]`, names));
+  if (flat.length > TOOLS_MAX) throw invalidMember(path, `More than ${TOOLS_MAX} tools. Send fewer.`);
+  return { tools: flat, names };
 }

@@ -20,6 +20,8 @@ export type ToolChoice = {
 };
 
 const PARAM = "tool_choice";
+/** OpenAI takes 128 tools in all. */
+export const ALLOWED_TOOLS_MAX = 1_000;
 
 function modeOf(value: unknown): ToolChoiceMode | null {
   return toolChoiceModes.find((mode) => mode === value) ?? null;
@@ -46,6 +48,9 @@ function allowedTools(value: JsonObject, names: ToolNames): ToolChoice {
   const { tools } = value;
   if (!Array.isArray(tools)) {
     throw invalidMember(`${PARAM}.tools`, "`tool_choice.tools` must be an array of tools.");
+  }
+  if (tools.length > ALLOWED_TOOLS_MAX) {
+    throw invalidMember(`${PARAM}.tools`, `More than ${ALLOWED_TOOLS_MAX} allowed tools. Name fewer.`);
   }
   const allowed = tools.filter(isObject).map((tool) => nameOf(chosenTool(tool, names)));
   return { choice: modeOf(value["mode"]) ?? "auto", allowed: new Set(allowed) };

@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest";
 import type { ChatRequest } from "../../../../src/core/chat.ts";
 import type { Reasoning } from "../../../../src/core/memories.ts";
 import type { CallContext, TargetTraits } from "../../../../src/protocols/door.ts";
+import { ALLOWED_TOOLS_MAX } from "../../../../src/protocols/responses/tool-choice.ts";
+import { TOOLS_MAX } from "../../../../src/protocols/responses/tool-spans.ts";
 import { translateResponses } from "../../../../src/protocols/responses/translation/translate-responses.ts";
 import { chatTraits } from "../../../support/call-context.ts";
 import { chatRequestFaults } from "../../../support/chat-request-check.ts";
@@ -367,6 +369,24 @@ describe("tools", () => {
     const request = translated({ tools: all, tool_choice: choice });
     expect(request.tools?.map((tool) => tool.function.name)).toEqual(["look"]);
     expect(request.tool_choice).toBe("required");
+  });
+
+  test(`${ALLOWED_TOOLS_MAX} may be allowed, and ${TOOLS_MAX} be there, and not one more`, () => {
+    const functions = (count: number) =>
+      Array.from({ length: count }, (_, index) => ({ type: "function", name: `f${index}` }));
+    const allow = (count: number) => ({
+      tools: [FUNCTION],
+      tool_choice: { type: "allowed_tools", mode: "auto", tools: [...functions(count - 1), FUNCTION] },
+    });
+    expect(names(allow(ALLOWED_TOOLS_MAX))).toEqual(["look"]);
+    expect(refusalOf(allow(ALLOWED_TOOLS_MAX + 1))).toMatchObject({
+      param: "tool_choice.tools",
+      status: 400,
+    });
+
+    const offer = (count: number) => ({ tools: [{ ...SPACE, tools: functions(count - 1) }, FUNCTION] });
+    expect(names(offer(TOOLS_MAX))).toHaveLength(TOOLS_MAX);
+    expect(refusalOf(offer(TOOLS_MAX + 1))).toMatchObject({ param: "tools", status: 400 });
   });
 
   test("a choice without tools is no choice", () => {
