@@ -3,6 +3,7 @@ import type { JsonObject } from "../../../core/chat.ts";
 import { chatPassage, type Translation } from "../../chat-passage.ts";
 import { parseBody } from "../../client-json.ts";
 import type { CallContext, Passage, TargetTraits } from "../../door.ts";
+import { invalidMember } from "../../read-members.ts";
 import { replayReasoning } from "../../remembered-reasoning.ts";
 import { thoughtSealFor } from "../../sealed-thoughts.ts";
 import type { AnswerTraits } from "./answer/answer-traits.ts";
@@ -33,6 +34,12 @@ function answerWriters(traits: AnswerTraits): Pick<Translation, "openWriter" | "
   };
 }
 
+/** What is no flag must not be kept for a guess. @throws GatewayError invalid_request */
+function isToBeStored({ store }: JsonObject): boolean {
+  if (store === undefined || store === null || typeof store === "boolean") return store !== false;
+  throw invalidMember("store", "`store` must be true, false or null.");
+}
+
 function answerTraits(
   body: JsonObject,
   { conversation, names }: TranslatedRequest,
@@ -40,7 +47,7 @@ function answerTraits(
   context: CallContext,
 ): AnswerTraits {
   const ids = ResponseIds.make();
-  const isStored = body["store"] !== false;
+  const isStored = isToBeStored(body);
   const { include } = body;
   const { own, previousId } = conversation;
   return {

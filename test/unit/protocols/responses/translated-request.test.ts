@@ -425,6 +425,8 @@ describe("what is refused", () => {
     [{ input: [HI, { type: "compaction_trigger" }] }, "input[1]"],
     [{ input: [HI, { type: "item_reference", id: "msg_unknown" }] }, "input[1].id"],
     [{ instructions: 7 }, "instructions"],
+    [{ store: "false" }, "store"],
+    [{ store: 0 }, "store"],
     [{ tools: {} }, "tools"],
     [{ tools: [{ type: "function" }] }, "tools[0].name"],
     [{ text: { format: { type: "json_schema", name: "n" } } }, "text.format.schema"],
