@@ -83,7 +83,7 @@ function wholeWriter(traits: CompactionTraits): (answer: ChatAnswer) => string {
  */
 export function translateCompaction(bytes: Buffer, target: TargetTraits, context: CallContext): Passage {
   const body = parseBody(bytes);
-  const conversation = readConversation(body, context);
+  const conversation = readConversation(body, context, true);
   const seal = thoughtSealFor(target.model, context);
   const said = conversationMessages(body, conversation, new ToolNames(), seal);
   const { messages, isChanged } = replayReasoning(said, target, context);

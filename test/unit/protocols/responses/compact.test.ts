@@ -2,11 +2,13 @@
 import { describe, expect, test } from "vitest";
 import type { ChatRequest } from "../../../../src/core/chat.ts";
 import { compactDoor } from "../../../../src/protocols/responses/compact.ts";
+import { CHAIN_ITEMS_MAX } from "../../../../src/protocols/responses/translation/request/earlier-items.ts";
 import { translateResponses } from "../../../../src/protocols/responses/translation/translate-responses.ts";
 import { chatTraits } from "../../../support/call-context.ts";
 import { type Said, wholeAnswer } from "../../../support/chat-chunks.ts";
 import { chatRequestFaults } from "../../../support/chat-request-check.ts";
 import { HandStore, storingContext } from "../../../support/hand-store.ts";
+import { storedResponse } from "../../../support/stored-responses.ts";
 
 const HI = { role: "user", content: "Hi" };
 const CONVERSATION = [
@@ -68,6 +70,21 @@ describe("the request for a summary", () => {
     expect(request.messages.slice(0, 2).map(({ content }) => content)).toEqual(["One", "1"]);
     const { output } = JSON.parse(answers.rewriteWhole(wholeAnswer({ content: "S" })).toString());
     expect(output[0]).toMatchObject({ type: "message", role: "user", content: [{ text: "One" }] });
+  });
+
+  test("may shorten whatever could be answered: the last turn does not count for the bound", () => {
+    const store = new HandStore();
+    const { keyId } = storingContext(store);
+    const items = (count: number) => JSON.stringify(Array(count).fill({ ...HI, type: "message" }));
+    const keep = (id: string, previousId: string | null, count: number) =>
+      store.keep(keyId, { ...storedResponse(id, previousId), inputItems: items(count), outputItems: "[]" });
+    keep("resp_a", null, CHAIN_ITEMS_MAX - 1);
+    keep("resp_b", "resp_a", 1);
+    keep("resp_c", "resp_b", 5);
+    keep("resp_d", "resp_c", 1);
+    const from = (id: string) => prepared({ input: null, previous_response_id: id }, store).request.messages;
+    expect(from("resp_c")).toHaveLength(CHAIN_ITEMS_MAX + 5 + 1);
+    expect(() => from("resp_d")).toThrowError(expect.objectContaining({ param: "previous_response_id" }));
   });
 
   test.each([

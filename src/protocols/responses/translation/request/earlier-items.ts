@@ -54,16 +54,18 @@ export class EarlierItems {
   /**
    * Input and output of the previous response and of all before it, the oldest first; instructions are not
    * carried over.
+   * @param isLastFree the items of the previous response itself do not count: what could be answered can be
+   * shortened
    * @throws GatewayError previous_response_not_found, invalid_request beyond {@link CHAIN_ITEMS_MAX}
    */
-  chain(previousId: string): readonly JsonObject[] {
+  chain(previousId: string, isLastFree = false): readonly JsonObject[] {
     const turns: (readonly JsonObject[])[] = [];
     let items = 0;
     for (let id: string | null = previousId; id !== null; ) {
       const stored: StoredResponse | null = this.#responses.find(this.#keyId, id);
       if (stored === null) throw notFound(id, previousId);
       const turn = this.#itemsOf(stored);
-      items += turn.length;
+      if (turns.length > 0 || !isLastFree) items += turn.length;
       if (items > CHAIN_ITEMS_MAX) throw tooMany();
       turns.push(turn);
       id = stored.previousId;

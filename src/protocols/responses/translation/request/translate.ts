@@ -33,12 +33,19 @@ function inputItems(input: unknown): readonly unknown[] {
   throw invalidMember("input", "`input` must be a string or an array of items.");
 }
 
-/** @throws GatewayError invalid_request, previous_response_not_found */
-export function readConversation(body: JsonObject, { keyId, memories }: CallContext): Conversation {
+/**
+ * @param isShortened it is to be summed up: see {@link EarlierItems.chain}
+ * @throws GatewayError invalid_request, previous_response_not_found
+ */
+export function readConversation(
+  body: JsonObject,
+  { keyId, memories }: CallContext,
+  isShortened = false,
+): Conversation {
   const earlier = new EarlierItems(memories.responses, keyId);
   const previousId = wordAt(body, "previous_response_id");
   return {
-    before: previousId === null ? [] : earlier.chain(previousId),
+    before: previousId === null ? [] : earlier.chain(previousId, isShortened),
     own: earlier.resolve(inputItems(body["input"])),
     previousId,
   };
