@@ -15,6 +15,7 @@ const TRANSLATED_BYTES_MAX = 4 * 1_048_576;
 export interface EventWriter {
   /** Once, before anything else of a stream that has begun. */
   begin(head: ChatHead): string;
+  /** @throws GatewayError upstream_invalid; of this delta, nothing is sent then */
   delta(delta: ChatDelta): string;
   /** Once, after Ark's closing mark; `usage` is its last figure, null where none came. */
   end(finish: ChatFinish, usage: Usage | null): string;
@@ -131,7 +132,12 @@ export class ChatTranslationTap extends EventTap {
     }
     this.#finish = delta.finish ?? this.#finish;
     listener?.heard(delta);
-    text += writer.delta(delta);
+    try {
+      text += writer.delta(delta);
+    } catch (thrown) {
+      if (text !== "") this.keepUnsent(Buffer.from(text));
+      throw thrown;
+    }
     return text === "" ? false : Buffer.from(text);
   }
 

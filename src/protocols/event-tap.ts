@@ -73,7 +73,7 @@ function assemble(parts: Buffer[] | null, piece: Buffer, start: number, end: num
     if (parts === null) return rest;
     parts.push(rest);
   }
-  if (parts === null) return null;
+  if (parts === null || parts.length === 0) return null;
   return parts.length === 1 ? (parts[0] ?? null) : Buffer.concat(parts);
 }
 
@@ -102,6 +102,8 @@ export abstract class EventTap implements Tap {
   #heldBytes = 0;
   /** Of the event that flows unread; no part of the measure before its end. */
   #unread: TextTally | null = null;
+  /** What stands before an event that was refused, and has not been given back yet. */
+  #unsent: Buffer[] = [];
 
   constructor({ tailBytesMax = SSE_TAIL_BYTES_MAX, translates = false }: TapSettings = {}) {
     this.#tailBytesMax = tailBytesMax;
@@ -125,9 +127,26 @@ export abstract class EventTap implements Tap {
    */
   protected abstract hear(event: EventFields, data: string, bytes: Buffer): Buffer | boolean;
 
+  /** @throws GatewayError upstream_invalid; `finish` gives what came before that in the piece */
   push(piece: Buffer): Buffer | null {
     if (this.done || this.failure !== null) return null;
-    let parts: Buffer[] | null = null;
+    if (!this.#translates) return this.#read(piece, null);
+    const parts: Buffer[] = [];
+    try {
+      return this.#read(piece, parts);
+    } catch (thrown) {
+      this.#unsent = [...parts, ...this.#unsent];
+      throw thrown;
+    }
+  }
+
+  /** For `hear`, before it throws: what goes out all the same. */
+  protected keepUnsent(bytes: Buffer): void {
+    this.#unsent = [bytes];
+  }
+
+  #read(piece: Buffer, given: Buffer[] | null): Buffer | null {
+    let parts = given;
     let start = 0; // of the bytes that go out next
     let at = 0; // of the block in hand
     while (at < piece.length) {
@@ -142,7 +161,10 @@ export abstract class EventTap implements Tap {
       if (this.#held !== null) {
         const block = Buffer.concat([this.#release(this.#held), piece.subarray(0, end)]);
         const heard = this.#takeJoined(block);
-        if (heard !== false) parts = [heard === true ? block : heard];
+        if (heard !== false) {
+          parts ??= [];
+          parts.push(heard === true ? block : heard);
+        }
         start = end;
       } else if (this.insideEvent) {
         this.#leaveEvent(piece, end);
@@ -187,6 +209,7 @@ export abstract class EventTap implements Tap {
    * JSON object; anything else is a cut event, and is dropped.
    */
   finish(): Buffer | null {
+    if (this.#unsent.length > 0) return Buffer.concat(this.#unsent.splice(0));
     const isWhole = this.#scanner.endsHere();
     if (this.#held === null) {
       if (isWhole) this.#leaveEvent(NOTHING, 0);

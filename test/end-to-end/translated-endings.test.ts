@@ -1,5 +1,6 @@
 /** A translation of what Ark should not have sent: refused, told, and billed by what Ark said of its bill. */
 import { expect, onTestFinished, test } from "vitest";
+import { assembleResponse } from "../support/assembled-response.ts";
 import { CHAT_MODEL, callDoor, type Way } from "../support/door-calls.ts";
 import { doorManners } from "../support/door-manners.ts";
 import type { ObservedCall } from "../support/observed-call.ts";
@@ -19,7 +20,7 @@ function chunk(delta: object): string {
 }
 
 /** Ark's bytes as they are, for one call; of a stream, the rest once the client has some of it. */
-async function callAgainst(bytes: string, rest: string | null = null): Promise<ObservedCall> {
+async function callAgainst(bytes: string, rest: string | null = null, way = WAY): Promise<ObservedCall> {
   const hasSome = Promise.withResolvers<void>();
   const origin = await openRawOrigin(async (connection) => {
     await connection.request();
@@ -31,7 +32,7 @@ async function callAgainst(bytes: string, rest: string | null = null): Promise<O
   });
   const running = await startGateway({ baseUrl: origin.url });
   onTestFinished(() => running.close());
-  const call = callDoor(running, WAY, { stream: rest !== null });
+  const call = callDoor(running, way, { stream: rest !== null });
   if (rest !== null) {
     await call.caller.until(() => call.caller.text.includes("one"), "a part of the stream");
     hasSome.resolve();
@@ -53,6 +54,18 @@ test("an event that cannot be read ends the stream: without it, the answer would
     // Ark's doing, and not the gateway's.
     cause: "US",
     errorCode: "upstream_invalid",
+  });
+});
+
+test("what came before it in the same piece is given, and the events are numbered through", async () => {
+  const flaw = chunk({ tool_calls: [{ index: 0, function: { arguments: "{}" } }] });
+  const way: Way = { ...WAY, door: "responses" };
+  const call = await callAgainst(HEAD + chunk({ content: "one " }), chunk({ content: "two " }) + flaw, way);
+  const response = assembleResponse(call.caller.answer.text);
+  expect(response).toMatchObject({
+    status: "failed",
+    error: { code: "upstream_invalid" },
+    output: [{ type: "message", content: [{ text: "one two " }] }],
   });
 });
 

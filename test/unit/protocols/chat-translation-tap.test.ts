@@ -88,6 +88,20 @@ describe("a stream", () => {
     },
   );
 
+  test("gives what came before that, however it was cut", () => {
+    const stream = Buffer.from(`${chunk({ content: "a" })}${chunk({ content: "b" })}data: {\n\n`);
+    for (let cut = 0; cut < stream.length; cut++) {
+      const { tap } = open();
+      const given: (Buffer | null)[] = [];
+      expect(() => {
+        for (const piece of [stream.subarray(0, cut), stream.subarray(cut)]) given.push(tap.push(piece));
+      }).toThrow(GatewayError);
+      given.push(tap.finish());
+      const text = given.map((bytes) => bytes?.toString() ?? "").join("");
+      expect([text, tap.finish()]).toEqual(["<begin m><a><b>", null]);
+    }
+  });
+
   test("reads tool calls, whatever else stands in their place", () => {
     const calls = [
       { index: 1, id: "one", function: { name: "look", arguments: "{" } },

@@ -257,6 +257,20 @@ describe("a stream", () => {
   });
 });
 
+const MIXED = {
+  choices: [
+    {
+      delta: {
+        content: "?",
+        tool_calls: [
+          { index: 0, id: "a", function: { name: "look", arguments: "{" } },
+          { index: 1, id: "b", function: { arguments: "{}" } },
+        ],
+      },
+    },
+  ],
+};
+
 describe("a stream that fails", () => {
   test("ends with the response so far, numbered on", () => {
     const tap = answersTo().openTap();
@@ -274,6 +288,33 @@ describe("a stream that fails", () => {
     const stream = answersTo().openTap().failureEvent(CUT_OFF, "req_1").toString();
     expect(eventTypes(stream)).toEqual(["created", "in_progress", "failed"]);
     expect(assembleResponse(stream)).toMatchObject({ status: "failed", output: [] });
+  });
+
+  test.each([
+    ["a call without a name", callChunk(0, { id: "a", arguments: "{}" })],
+    ["a call without a name beside a text and another call", `data: ${JSON.stringify(MIXED)}\n\n`],
+    ["what is no JSON", "data: {\n\n"],
+  ])("by %s has told all that came before it, however it was cut", (_name, wrong) => {
+    const before = chunk({ content: "He" }) + chunk({ content: "llo" });
+    const stream = Buffer.from(before + wrong);
+    for (let cut = 0; cut <= before.length; cut++) {
+      const tap = answersTo().openTap();
+      const given = [tap.push(stream.subarray(0, cut))];
+      expect(() => tap.push(stream.subarray(cut))).toThrowError(
+        expect.objectContaining({ code: "upstream_invalid" }),
+      );
+      given.push(tap.finish(), tap.failureEvent(CUT_OFF, "req_1"));
+      const response = assembleResponse(Buffer.concat(given.flatMap((bytes) => bytes ?? [])).toString());
+      expect(itemsOf(response)).toEqual([message("Hello", "incomplete")]);
+    }
+  });
+
+  test("in its first event has begun all the same", () => {
+    const tap = answersTo().openTap();
+    expect(() => streamed(callChunk(0, { id: "a", arguments: "{}" }), tap)).toThrowError();
+    const given = [tap.finish(), tap.failureEvent(CUT_OFF, "req_1")];
+    const events = Buffer.concat(given.flatMap((bytes) => bytes ?? [])).toString();
+    expect(eventTypes(events)).toEqual(["created", "in_progress", "failed"]);
   });
 
   test("by Ark's own error, in OpenAI's words", () => {

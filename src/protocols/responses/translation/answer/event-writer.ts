@@ -45,6 +45,7 @@ export class ResponseEvents implements EventWriter {
   }
 
   delta({ reasoning, encrypted, content, toolCalls }: ChatDelta): string {
+    if (toolCalls.length > 0) this.#refuseNameless(toolCalls);
     let events = "";
     if (reasoning !== null) events += this.#grow("rs") + this.#add(reasoning);
     if (encrypted !== null) {
@@ -116,16 +117,25 @@ export class ResponseEvents implements EventWriter {
     return ended;
   }
 
-  #call({ index, id, name, arguments: given }: ChatToolCallDelta): string {
-    let events = "";
-    let call = this.#calls.get(index);
-    if (call === undefined) {
+  /** Before any of them is written: what has been numbered must be sent. */
+  #refuseNameless(toolCalls: readonly ChatToolCallDelta[]): void {
+    const begun = new Set<number>();
+    for (const { index, id, name } of toolCalls) {
+      if (this.#calls.has(index) || begun.has(index)) continue;
       if (id === null || name === null) {
         throw new GatewayError(
           "upstream_invalid",
           "Ark's stream has a tool call without id or name. What came so far may have been billed.",
         );
       }
+      begun.add(index);
+    }
+  }
+
+  #call({ index, id, name, arguments: given }: ChatToolCallDelta): string {
+    let events = "";
+    let call = this.#calls.get(index);
+    if (call === undefined && id !== null && name !== null) {
       const tool = this.#traits.names.restore(name) ?? { kind: "function", name, namespace: null };
       const isCustom = tool.kind === "custom";
       const Item = isCustom ? CustomCallItem : FunctionCallItem;
@@ -134,7 +144,7 @@ export class ResponseEvents implements EventWriter {
       this.#calls.set(index, call);
       this.#items.push(call);
     }
-    return given === null ? events : events + call.add(given);
+    return given === null || call === undefined ? events : events + call.add(given);
   }
 
   #place(kind: ItemKind): ItemPlace {
