@@ -226,19 +226,24 @@ describe("an answer of Ark's", () => {
         const end = fails
           ? 'data: {"error":{"code":"InternalServiceError","message":"x"}}\n\n'
           : 'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n';
-        const attempts = [
-          () => answers.openTap().push(Buffer.from(chunks.join("") + end)),
-          () =>
-            answers.rewriteWhole(Buffer.from(JSON.stringify({ choices: [{ message: deltas[0] ?? {} }] }))),
-        ];
-        for (const [index, attempt] of attempts.entries()) {
-          try {
-            const given = attempt()?.toString() ?? "";
-            if (index === 0) expect(assembleResponse(given)["status"]).toBe(fails ? "failed" : "completed");
-            else expect(JSON.parse(given)).toMatchObject({ object: "response", status: "completed" });
-          } catch (error) {
-            expect(error).toMatchObject({ code: "upstream_invalid" });
-          }
+        const tap = answers.openTap();
+        const given: (Buffer | null)[] = [];
+        let isRefused = false;
+        try {
+          for (const piece of [chunks.join(""), end]) given.push(tap.push(Buffer.from(piece)));
+        } catch (error) {
+          expect(error).toMatchObject({ code: "upstream_invalid" });
+          isRefused = true;
+          given.push(tap.finish(), tap.failureEvent(error as GatewayError, "req_1"));
+        }
+        const events = Buffer.concat(given.flatMap((bytes) => bytes ?? [])).toString();
+        expect(assembleResponse(events)["status"]).toBe(isRefused || fails ? "failed" : "completed");
+        try {
+          const message = deltas[0] ?? {};
+          const whole = answers.rewriteWhole(Buffer.from(JSON.stringify({ choices: [{ message }] })));
+          expect(JSON.parse(whole.toString())).toMatchObject({ object: "response", status: "completed" });
+        } catch (error) {
+          expect(error).toMatchObject({ code: "upstream_invalid" });
         }
       });
       fc.assert(property, settings);
