@@ -80,7 +80,8 @@ export async function retrieve(
 function notFound(): GatewayError {
   return new GatewayError(
     "response_not_found",
-    "There is no stored response of this id. It may have expired, or was made with `store: false`.",
+    "There is no stored response of this id. It may have expired, was made with `store: false`, or was too " +
+      "large to be kept, or to be kept beside later ones.",
   );
 }
 

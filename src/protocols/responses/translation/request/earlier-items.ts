@@ -23,7 +23,8 @@ function notFound(id: string, previousId: string): GatewayError {
   return new GatewayError(
     "previous_response_not_found",
     `The previous response ${previousId} ${which}: it has expired, was deleted, was made with \`store: false\`, ` +
-      "or is not this key's or this model's. Send the conversation in `input`.",
+      "was too large to be kept beside later ones, or is not this key's or this model's. Send the conversation in " +
+      "`input`.",
     { param: "previous_response_id" },
   );
 }
