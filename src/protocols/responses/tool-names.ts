@@ -61,6 +61,8 @@ function digestedName(joined: string, identity: ToolIdentity): string {
 export class ToolNames {
   readonly #arkNames = new Map<string, string>();
   readonly #identities = new Map<string, ToolIdentity>();
+  /** By the client's own name for each; there may be thousands of tools, and as many asked for. */
+  readonly #arkNamesOf = new Map<string, string[]>();
   #restoresAny = false;
   #holdsNamespaces = false;
 
@@ -77,6 +79,9 @@ export class ToolNames {
     const name = isFree ? joined : digestedName(joined, identity);
     this.#arkNames.set(key, name);
     this.#identities.set(name, identity);
+    const named = this.#arkNamesOf.get(identity.name);
+    if (named === undefined) this.#arkNamesOf.set(identity.name, [name]);
+    else named.push(name);
     if (this.restore(name) !== null) this.#restoresAny = true;
     if (identity.namespace !== null) this.#holdsNamespaces = true;
     return name;
@@ -97,13 +102,11 @@ export class ToolNames {
 
   /** The name of the tool that a `tool_choice` means: of no namespace, else the only one of that name. */
   chosenName(name: string, namespace: string | null, kind: ToolKind = "function"): string {
-    const isDeclared = [...this.#identities.values()].some(
-      (identity) => identity.name === name && identity.namespace === namespace,
-    );
+    const named = this.#arkNamesOf.get(name) ?? [];
+    const isDeclared = named.some((known) => this.#identities.get(known)?.namespace === namespace);
     if (isDeclared || namespace !== null) return this.arkName(name, namespace, kind);
-    const nested = [...this.#identities].filter(([, identity]) => identity.name === name);
-    const [only, second] = nested;
-    return only !== undefined && second === undefined ? only[0] : this.arkName(name, null, kind);
+    const [only, second] = named;
+    return only !== undefined && second === undefined ? only : this.arkName(name, null, kind);
   }
 
   /** The client's own words for the tool that Ark calls so; null where they are the same, or Ark's alone. */
