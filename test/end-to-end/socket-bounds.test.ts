@@ -226,6 +226,18 @@ describe("bytes", () => {
     await baseline(stand);
   });
 
+  test("who lets the gateway give back what it reads nothing of is cut, however few answers it makes", async () => {
+    const bodyBytesMax = 1_048_576;
+    const stand = await openStand({ bodyBytesMax });
+    const socket = await raw(stand);
+    socket.socket.pause();
+    const steer = frame(TEXT, `{"type":"response.steer","input":"${"x".repeat(bodyBytesMax - 64)}"}`);
+    for (let times = 0; times < 60 && stand.sockets.count > 0; times++) {
+      await Promise.race([socket.send(steer), new Promise((resolve) => setTimeout(resolve, 500))]);
+    }
+    await baseline(stand);
+  });
+
   test("a client that reads slowly paces the answer; when it reads on, it gets all of it", async () => {
     const events = 400;
     const text = "x".repeat(64 * 1024);

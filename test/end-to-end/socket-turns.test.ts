@@ -86,6 +86,27 @@ describe("turns", () => {
     });
   });
 
+  test("another lane may fork from a turn as soon as its end is told", async () => {
+    const stand = await openStand({
+      answer: (posted, index) => {
+        if (index !== 0) return answerOk(posted, index);
+        // Told to its end, and not over yet.
+        beginStream(posted.response);
+        writeEvent(posted.response, finished("resp_0", [message("answer 0")], { store: false }));
+      },
+    });
+    const client = await connect(stand);
+    client.create({ stream_id: "a", model: "m", input: "one" });
+    await client.frame("response.completed");
+    client.create({ stream_id: "b", model: "m", previous_response_id: "resp_0", input: [MORE] });
+    await client.frame("response.completed", 2);
+    expect(stand.posted[1]?.body).toEqual({
+      stream: true,
+      model: "m",
+      input: [USER, message("answer 0"), MORE],
+    });
+  });
+
   test("an input that takes no items is left to its door", async () => {
     const stand = await openStand();
     const client = await connect(stand);
@@ -131,8 +152,8 @@ describe("turns", () => {
 
   test("what does not fit is not remembered, at n + 1 bytes; what fits is, at n", async () => {
     for (const [memoryBytesMax, input] of [
-      [4 + JSON.stringify(message("answer 0")).length, [1234, message("answer 0")]],
-      [3 + JSON.stringify(message("answer 0")).length, null],
+      [11 + JSON.stringify(message("answer 0")).length, [1234, message("answer 0")]],
+      [10 + JSON.stringify(message("answer 0")).length, null],
     ] as const) {
       const stand = await openStand({ memoryBytesMax });
       const client = await connect(stand);

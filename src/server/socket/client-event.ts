@@ -23,7 +23,7 @@ export type CreateEvent = {
 export type ClientEvent =
   | { readonly kind: "create"; readonly create: CreateEvent }
   /** More input for a response that is being made. */
-  | { readonly kind: "steer"; readonly previousId: string | null; readonly input: unknown }
+  | { readonly kind: "steer"; readonly previousId: string | null; readonly inputJson: string }
   /** A receipt, to which nothing is to be said. */
   | { readonly kind: "receipt" }
   | { readonly kind: "refused"; readonly lane: string | null; readonly error: ErrorFacts };
@@ -99,7 +99,7 @@ function steer(message: Buffer, read: Read): ClientEvent {
   return {
     kind: "steer",
     previousId: textOf(message, read("previous_response_id")),
-    input: input === null ? [] : JSON.parse(message.toString("utf8", input.valueStart, input.valueEnd)),
+    inputJson: input === null ? "[]" : message.toString("utf8", input.valueStart, input.valueEnd),
   };
 }
 

@@ -131,14 +131,17 @@ export function warmUpFrames(
   return { id, frames: frames.map((frame) => inLane(JSON.stringify(frame), lane)) };
 }
 
-/** Mid-turn steering is for models that know it: what was to be steered is handed back. */
-export function steeringRefusal(previousId: string | null, input: unknown): string {
+/**
+ * Mid-turn steering is for models that know it: what was to be steered is handed back.
+ * @param inputJson as it came
+ */
+export function steeringRefusal(previousId: string | null, inputJson: string): string {
   const error = {
     code: "steering_not_supported",
     message: "No model here can be steered while it answers. Send the input with the next response.create.",
   };
-  const steer = { previous_response_id: previousId, input };
-  return JSON.stringify({ type: "response.steer.failed", sequence_number: 0, error, steer });
+  const head = JSON.stringify({ type: "response.steer.failed", sequence_number: 0, error }).slice(0, -1);
+  return `${head},"steer":{"previous_response_id":${JSON.stringify(previousId)},"input":${inputJson}}}`;
 }
 
 export function brokenAnswer(): GatewayError {

@@ -8,9 +8,10 @@ import { itemsOf } from "./create-body.ts";
 import { CreateQueue } from "./create-queue.ts";
 import { errorFrame, socketError, steeringRefusal, warmUpFrames } from "./frames.ts";
 import { Intake } from "./intake.ts";
+import { OwnAnswers } from "./own-answers.ts";
 import { SocketClosing } from "./socket-closing.ts";
-import { TurnMemory } from "./turn-memory.ts";
-import { type TurnDial, type TurnOutcome, TurnRun, type TurnRunListener } from "./turn-run.ts";
+import { type Turn, TurnMemory, withItems } from "./turn-memory.ts";
+import { type TurnDial, TurnRun, type TurnRunListener } from "./turn-run.ts";
 
 export type SocketBounds = {
   readonly runningMax: number;
@@ -47,8 +48,6 @@ export type SocketParts = {
 /** With more unread, the answers that run wait; with less, they go on. */
 const UNREAD_BYTES_MAX = 262_144;
 const UNREAD_BYTES_LOW = 65_536;
-/** Answers of our own that a client may leave unread: it goes on asking and does not listen. */
-const UNREAD_REFUSALS_MAX = 256;
 
 const GOING_AWAY = 1001;
 const POLICY = 1008;
@@ -61,6 +60,7 @@ export class SocketConnection implements TurnRunListener {
   readonly #queue: CreateQueue<CreateEvent>;
   readonly #memory: TurnMemory;
   readonly #intake: Intake;
+  readonly #answers: OwnAnswers;
   readonly #closing: SocketClosing;
   readonly #runs = new Set<TurnRun>();
   readonly #openedMs: number;
@@ -68,7 +68,6 @@ export class SocketConnection implements TurnRunListener {
   #pingedMs: number;
   /** Why no response is begun any more. */
   #last: { readonly reason: string; readonly error: ErrorFacts } | null = null;
-  #unreadRefusals = 0;
   #isPaused = false;
 
   constructor(parts: SocketParts) {
@@ -78,6 +77,7 @@ export class SocketConnection implements TurnRunListener {
     this.#queue = new CreateQueue({ ...bounds, waitingBytesMax: bounds.messageBytesMax });
     this.#memory = new TurnMemory(bounds.messageBytesMax, parts.memories);
     this.#intake = new Intake(parts.bodies);
+    this.#answers = new OwnAnswers(webSocket, bounds.messageBytesMax);
     this.#closing = new SocketClosing(webSocket, bounds.closingMs, parts.monotonicMs);
     this.#openedMs = parts.monotonicMs();
     this.#receivedMs = this.#openedMs;
@@ -127,9 +127,11 @@ export class SocketConnection implements TurnRunListener {
     for (const run of this.#runs) run.pause();
   }
 
-  onTurnOver(run: TurnRun, { turn, isBroken }: TurnOutcome): void {
-    const { lane } = run.create;
-    if (turn !== undefined) this.#memory.keep(lane, turn);
+  onTurn(run: TurnRun, turn: Turn | null): void {
+    this.#memory.keep(run.create.lane, turn);
+  }
+
+  onTurnOver(run: TurnRun, isBroken: boolean): void {
     this.#finish(run);
     // Its answer was cut because the client does not read.
     if (isBroken && this.#isPaused) this.terminate();
@@ -163,7 +165,7 @@ export class SocketConnection implements TurnRunListener {
       case "receipt":
         return false;
       case "steer":
-        this.#answer(steeringRefusal(event.previousId, event.input));
+        this.#answers.send(steeringRefusal(event.previousId, event.inputJson));
         return false;
       case "refused":
         this.#refuse(event.lane, event.error);
@@ -221,11 +223,11 @@ export class SocketConnection implements TurnRunListener {
     const { lane, model, previousId, message } = create;
     const previous = previousId === null ? null : this.#memory.find(previousId);
     const { id, frames } = warmUpFrames(lane, model, previousId, this.#parts.wallMs());
-    const items = [...(previous?.items ?? []), itemsOf(create)];
+    const items = withItems(previous?.items ?? [], itemsOf(create));
     this.#memory.keep(lane, { id, base: previous === null ? previousId : previous.base, items });
     this.#parts.bodies.give(message.length);
     this.#queue.done(lane);
-    for (const frame of frames) this.#answer(frame);
+    for (const frame of frames) this.#answers.send(frame);
   }
 
   #finish(run: TurnRun): void {
@@ -254,14 +256,7 @@ export class SocketConnection implements TurnRunListener {
   }
 
   #refuse(lane: string | null, error: ErrorFacts): void {
-    this.#answer(errorFrame(lane, error));
-  }
-
-  /** What no answer's pace bounds. */
-  #answer(frame: string): void {
-    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
-    if (++this.#unreadRefusals > UNREAD_REFUSALS_MAX) this.terminate();
-    else this.#webSocket.send(frame, () => this.#unreadRefusals--);
+    this.#answers.send(errorFrame(lane, error));
   }
 
   #resumeIfRead(): void {

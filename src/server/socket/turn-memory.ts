@@ -10,6 +10,32 @@ export type Turn = {
   readonly items: readonly Buffer[];
 };
 
+/** Pieces that are shorter together become one. */
+const JOINED_BYTES_MAX = 65_536;
+const COMMA = Buffer.from(",");
+
+/**
+ * The items with more behind them. A conversation of many short turns must not become as many pieces: each
+ * has a cost of its own, and a short Buffer keeps all of the slab alive that it was cut from.
+ */
+export function withItems(items: readonly Buffer[], more: Buffer): readonly Buffer[] {
+  if (more.length === 0) return items;
+  const last = items.at(-1);
+  if (last !== undefined && last.length + more.length < JOINED_BYTES_MAX) {
+    return [...items.slice(0, -1), inOwnMemory([last, COMMA, more])];
+  }
+  return [...items, more.length < JOINED_BYTES_MAX ? inOwnMemory([more]) : more];
+}
+
+function inOwnMemory(pieces: readonly Buffer[]): Buffer {
+  let length = 0;
+  for (const piece of pieces) length += piece.length;
+  const bytes = Buffer.allocUnsafeSlow(length);
+  let at = 0;
+  for (const piece of pieces) at += piece.copy(bytes, at);
+  return bytes;
+}
+
 /** The last turn of each lane, within a bound of bytes: beyond it the oldest are forgotten. */
 export class TurnMemory {
   readonly #bytesMax: number;
@@ -65,8 +91,9 @@ export class TurnMemory {
   }
 }
 
-function bytesOf({ items }: Turn): number {
-  let bytes = 0;
+/** The ids count too: clients may make them as long as a message. */
+function bytesOf({ id, base, items }: Turn): number {
+  let bytes = id.length + (base?.length ?? 0);
   for (const piece of items) bytes += piece.length;
   return bytes;
 }

@@ -9,20 +9,18 @@ import { bodyOf, itemsOf, takesItems } from "./create-body.ts";
 import { readFinished } from "./finished-turn.ts";
 import { brokenAnswer, errorFrame, inLane, readErrorEvent } from "./frames.ts";
 import { InnerCall, type InnerCallListener } from "./inner-call.ts";
-import type { Turn } from "./turn-memory.ts";
+import { type Turn, withItems } from "./turn-memory.ts";
 
 export interface TurnRunListener {
   send(frame: string): void;
-  /** Last, and once; not after `abort`. */
-  onTurnOver(run: TurnRun, outcome: TurnOutcome): void;
+  /** What the lane is at from now on; null: what somebody else keeps. Before the end of it is sent. */
+  onTurn(run: TurnRun, turn: Turn | null): void;
+  /**
+   * Last, and once; not after `abort`.
+   * @param isBroken nothing more of the answer can be told, although it was not over
+   */
+  onTurnOver(run: TurnRun, isBroken: boolean): void;
 }
-
-export type TurnOutcome = {
-  /** What the lane is now at; undefined: what it was at before. Null: what somebody else keeps. */
-  readonly turn: Turn | null | undefined;
-  /** Nothing more of the answer can be told, although it was not over. */
-  readonly isBroken: boolean;
-};
 
 export type TurnDial = {
   /** The client's end of a new connection to the pipeline. */
@@ -44,7 +42,6 @@ export class TurnRun implements InnerCallListener {
   readonly #before: readonly Buffer[];
   readonly #base: string | null;
   readonly #call: InnerCall;
-  #turn: Turn | null | undefined = undefined;
   #isToldEnd = false;
 
   /** @param previous the turn that it goes on from, where this connection remembers it */
@@ -53,7 +50,7 @@ export class TurnRun implements InnerCallListener {
     this.create = { lane: create.lane };
     this.bytes = create.message.length;
     this.#listener = listener;
-    this.#before = [...(turn?.items ?? []), itemsOf(create)];
+    this.#before = withItems(turn?.items ?? [], itemsOf(create));
     this.#base = turn === null ? create.previousId : turn.base;
     this.#call = new InnerCall(dial.connect(), dial.headers, bodyOf(create, turn), dial.eventBytesMax, this);
   }
@@ -97,7 +94,7 @@ export class TurnRun implements InnerCallListener {
   onOver(fault: GatewayError | null): void {
     // On a connection that stays open, silence would leave the client waiting.
     if (!this.#isToldEnd) this.#fail(fault ?? brokenAnswer());
-    this.#listener.onTurnOver(this, { turn: this.#turn, isBroken: fault !== null });
+    this.#listener.onTurnOver(this, fault !== null);
   }
 
   #fail(error: ErrorFacts, headers: Readonly<Record<string, string>> = {}): void {
@@ -109,7 +106,8 @@ export class TurnRun implements InnerCallListener {
     const finished = readFinished(data);
     if (finished === null) return;
     const { id, output, isStored } = finished;
-    this.#turn = isStored ? null : { id, base: this.#base, items: [...this.#before, output] };
+    const turn = isStored ? null : { id, base: this.#base, items: withItems(this.#before, output) };
+    this.#listener.onTurn(this, turn);
   }
 }
 

@@ -5,7 +5,7 @@ import { EventReader } from "../../../../src/server/socket/event-reader.ts";
 import { readFinished } from "../../../../src/server/socket/finished-turn.ts";
 import { inLane, readErrorBody, readErrorEvent } from "../../../../src/server/socket/frames.ts";
 import { Intake } from "../../../../src/server/socket/intake.ts";
-import { TurnMemory } from "../../../../src/server/socket/turn-memory.ts";
+import { TurnMemory, withItems } from "../../../../src/server/socket/turn-memory.ts";
 import { ByteBudget } from "../../../../src/wire/byte-budget.ts";
 
 describe("what a handshake's headers become", () => {
@@ -127,7 +127,41 @@ describe("the bytes of a message", () => {
 });
 
 describe("turns that are remembered", () => {
-  const turn = (id: string, bytes: number) => ({ id, base: null, items: [Buffer.alloc(bytes)] });
+  const turn = (id: string, bytes: number) => ({
+    id,
+    base: null,
+    items: [Buffer.alloc(bytes - id.length)],
+  });
+
+  test("many short turns become few pieces, each in memory of its own; none for what is empty", () => {
+    let items: readonly Buffer[] = [];
+    const all = Array.from({ length: 20_000 }, (_, index) => String(index));
+    for (const item of all) items = withItems(withItems(items, Buffer.alloc(0)), Buffer.from(item));
+    expect(Buffer.concat(items.flatMap((piece) => [piece, Buffer.from(",")])).toString()).toBe(
+      `${all.join(",")},`,
+    );
+    expect(items.length).toBeLessThanOrEqual(3);
+    for (const { buffer, length } of items) expect(buffer.byteLength).toBe(length);
+  });
+
+  test("a long piece stays what it is, and what it was put behind is not changed", () => {
+    const long = Buffer.alloc(65_536);
+    const before = [Buffer.from("1")];
+    const items = withItems(before, long);
+    expect(items[1]).toBe(long);
+    expect(withItems(items, Buffer.from("2")).map(({ length }) => length)).toEqual([1, 65_536, 1]);
+    expect(withItems(before, Buffer.alloc(65_534)).map(({ length }) => length)).toEqual([65_536]);
+    expect(withItems(before, Buffer.alloc(65_535)).map(({ length }) => length)).toEqual([1, 65_535]);
+    expect(before).toEqual([Buffer.from("1")]);
+  });
+
+  test("the ids that a client may make as long as it likes count, at n and n + 1 bytes", () => {
+    const memory = new TurnMemory(100, new ByteBudget(1_000));
+    memory.keep(null, { id: "1", base: "b".repeat(98), items: [Buffer.alloc(1)] });
+    expect([memory.find("1")?.id, memory.bytes]).toEqual(["1", 100]);
+    memory.keep(null, { id: "1", base: "b".repeat(99), items: [Buffer.alloc(1)] });
+    expect([memory.find("1"), memory.bytes]).toEqual([null, 0]);
+  });
 
   test("one a lane, and the oldest lanes go where there is no room", () => {
     const budget = new ByteBudget(1_000);
