@@ -170,3 +170,23 @@ test(".env: the variables are there, and every other line stays", () => {
     runs,
   );
 });
+
+test(".env: a value is written so that no reader puts anything else into it", () => {
+  const lineWith = (value: string): string | undefined =>
+    good(editDotenv(null, [{ path: ["K"], value }]))?.text;
+  expect(lineWith("sk-vp-a1")).toBe("K=sk-vp-a1\n");
+  // Between double quotes, some readers take these for variables, commands and escapes.
+  for (const value of ["a$HOME", "a#b", "a`b`", "a\\nb", 'a"b'])
+    expect(lineWith(value)).toBe(`K='${value}'\n`);
+  expect(lineWith("a'b")).toBe(`K="a'b"\n`);
+  for (const value of ["a'$b", "a'\\b", "a'`b"]) expect(lineWith(value)).toBeUndefined();
+});
+
+test(".env: `export`, a comment behind the value and each line's own end stay", () => {
+  const edited = (text: string) => good(editDotenv(text, [{ path: ["K"], value: "n" }]))?.text;
+  expect(edited("  export K=old # mine\nX=1\n")).toBe("  export K=n # mine\nX=1\n");
+  expect(edited("K='a # b' # it's\n")).toBe("K=n\n");
+  expect(edited('K="a # b"\n')).toBe("K=n\n");
+  expect(edited("A=1\r\nK=2\nB=3\r\n")).toBe("A=1\r\nK=n\nB=3\r\n");
+  expect(edited("A=1\r\nB=2")).toBe("A=1\r\nB=2\r\nK=n\r\n");
+});

@@ -135,7 +135,11 @@ const openCode: Client = {
   baseUrl: withVersion,
   setup: (site, baseUrl) => {
     const provider = (...path: readonly string[]) => ["provider", PROVIDER, ...path];
-    const apiKey = site.key ?? `{env:${KEY_VARIABLE}}`;
+    const apiKey: Setting = {
+      path: provider("options", "apiKey"),
+      value: site.key ?? `{env:${KEY_VARIABLE}}`,
+      ...(site.key === null ? {} : { isKey: true }),
+    };
     return {
       files: [
         {
@@ -149,7 +153,7 @@ const openCode: Client = {
             { path: provider("npm"), value: "@ai-sdk/openai-compatible" },
             { path: provider("name"), value: PROVIDER },
             { path: provider("options", "baseURL"), value: baseUrl },
-            { path: provider("options", "apiKey"), value: apiKey },
+            apiKey,
             { path: provider("models", site.model.name), value: openCodeModel(site) },
             { path: ["share"], value: "disabled", isMild: true },
           ],

@@ -76,6 +76,10 @@ export const connectPhrases = {
     en: "it is no plain JSON object (comments would be lost)",
     zh: "不是纯 JSON 对象（注释会丢失）",
   },
+  saysTwice: {
+    en: "it says the same name twice, and one of the two would be lost",
+    zh: "有重复的名称，其中之一会丢失",
+  },
   notToml: { en: "it is not TOML", zh: "不是 TOML" },
   inTheWay: (path: string): Phrase => ({
     en: `something else than settings stands in the place of ${path}`,
@@ -86,6 +90,15 @@ export const connectPhrases = {
     zh: "其写法无法在不影响其他设置的情况下修改",
   },
   notAFile: { en: "it is no file", zh: "不是文件" },
+  noTarget: { en: "it is a link to a file that is not there", zh: "是符号链接，其目标文件不存在" },
+  notUtf8: {
+    en: "it is not UTF-8 (characters would be lost)",
+    zh: "不是 UTF-8 编码（字符会丢失）",
+  },
+  changedMeanwhile: {
+    en: "somebody else changed it at the same moment; run this again, or do it by hand",
+    zh: "同时有其他程序修改了它；请重新运行，或手动修改",
+  },
   tooLarge: { en: "it is larger than 1 MiB", zh: "超过 1 MiB" },
   system: (code: string): Phrase => ({ en: code, zh: code }),
   refused: (path: string, reason: Phrase): Phrase => ({

@@ -19,6 +19,28 @@ function written(tree: Tree, original: string): string {
   return original.includes("\r\n") ? text.replaceAll("\n", "\r\n") : text;
 }
 
+/** Of valid JSON: each text that a colon follows names a member. */
+function membersIn(text: string): number {
+  let members = 0;
+  for (const [, colon] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"\s*(:)?/g)) {
+    if (colon !== undefined) members++;
+  }
+  return members;
+}
+
+function membersOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  const values = Object.values(value);
+  let members = Array.isArray(value) ? 0 : values.length;
+  for (const inner of values) members += membersOf(inner);
+  return members;
+}
+
+/** A name that stands twice in an object: its first value is in no tree. */
+function saysTwice(text: string): boolean {
+  return text.trim() !== "" && membersIn(text) > membersOf(JSON.parse(text));
+}
+
 /** Refuses what is no plain JSON object: comments could not be kept. */
 export function editJson(text: string | null, settings: readonly Setting[]): Edit {
   const original = text ?? "";
@@ -31,5 +53,6 @@ export function editJson(text: string | null, settings: readonly Setting[]): Edi
     }
   }
   const isChanged = JSON.stringify(tree) !== before;
+  if (isChanged && saysTwice(original)) return { kind: "refused", reason: connectPhrases.saysTwice };
   return { kind: "ok", text: isChanged ? written(tree, original) : original, isChanged };
 }

@@ -1,6 +1,7 @@
 /** Proves `connect --write`: what it puts into a client's files, what it keeps, when it writes nothing. */
 import {
   chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -15,6 +16,8 @@ import { parseEnv } from "node:util";
 import { parse as parseToml } from "smol-toml";
 import { beforeEach, describe, expect, test } from "vitest";
 import { newLocalToken, writeControlFile } from "../../../src/app/control-file.ts";
+import { connectPhrases } from "../../../src/commands/connect/connect-phrases.ts";
+import { writeSettings } from "../../../src/commands/connect/write-file.ts";
 import { run } from "../../../src/main.ts";
 import { newShellBesideControl } from "../../support/key-commands.ts";
 import { surroundings, temporaryFolder } from "./recorded-run.ts";
@@ -98,6 +101,7 @@ describe("Claude Code", () => {
     ["has comments", '{\n  // mine\n  "env": {}\n}\n', "comments would be lost"],
     ["is a list", "[]", "no plain JSON object"],
     ["is broken", "{", "no plain JSON object"],
+    ["says one thing twice", '{"env":{"A":"1"},"env":{"B":"2"}}', "says the same name twice"],
     ["has something else in the place", '{"env":"x"}', "in the place of env.ANTHROPIC_BASE_URL"],
   ])(
     "a file that %s is left as it is, and what was to be written is printed",
@@ -119,6 +123,56 @@ describe("Claude Code", () => {
     expect(readFileSync(real, "utf8")).toContain("ANTHROPIC_MODEL");
   });
 
+  test("a link to nothing stays", async () => {
+    mkdirSync(join(home, ".claude"));
+    symlinkSync(join(home, "dotfiles/claude.json"), join(home, FILE));
+    const { exitCode, told } = await write(["claude-code", "--model", LITE, "--key", "k"]);
+    expect([exitCode, told]).toEqual([
+      1,
+      expect.stringContaining("it is a link to a file that is not there"),
+    ]);
+    expect(lstatSync(join(home, FILE)).isSymbolicLink()).toBe(true);
+    expect(readdirSync(join(home, ".claude"))).toEqual(["settings.json"]);
+  });
+
+  test("a file that a key is put into is shut to others; without a key its mode stays, whatever the umask", async () => {
+    const modeOf = (path: string) => statSync(join(home, path)).mode & 0o777;
+    const mask = process.umask(0o027);
+    try {
+      chmodSync(put(FILE, "{}"), 0o664);
+      await write(["claude-code", "--model", LITE]);
+      expect(modeOf(FILE)).toBe(0o664);
+      await write(["claude-code", "--model", LITE, "--key", "k"]);
+      expect(modeOf(FILE)).toBe(0o660);
+      const OPENCODE = ".config/opencode/opencode.json";
+      chmodSync(put(OPENCODE, "{}"), 0o644);
+      await write(["opencode", "--model", LITE]);
+      expect(modeOf(OPENCODE)).toBe(0o644);
+      await write(["opencode", "--model", LITE, "--key", "k"]);
+      expect(modeOf(OPENCODE)).toBe(0o640);
+    } finally {
+      process.umask(mask);
+    }
+  });
+
+  test.runIf(process.getuid?.() === 0)(
+    "another owner's file stays theirs, when root changes it",
+    async () => {
+      chownSync(put(FILE, "{}"), 1_234, 2_345);
+      expect((await write(["claude-code", "--model", LITE, "--key", "k"])).exitCode).toBe(0);
+      const { uid, gid } = statSync(join(home, FILE));
+      expect([uid, gid]).toEqual([1_234, 2_345]);
+    },
+  );
+
+  test("a byte order mark stays, and the file is read without it", async () => {
+    put(FILE, '\uFEFF{"env":{"A":"1"}}');
+    expect((await write(["claude-code", "--model", LITE])).exitCode).toBe(0);
+    expect(read(FILE).startsWith("\uFEFF{\n")).toBe(true);
+    expect(JSON.parse(read(FILE).slice(1)).env).toMatchObject({ A: "1", ANTHROPIC_MODEL: LITE });
+    expect((await write(["claude-code", "--model", LITE])).out).toContain("Nothing to change");
+  });
+
   test("the folder that CLAUDE_CONFIG_DIR names", async () => {
     await write(["claude-code", "--model", LITE], { CLAUDE_CONFIG_DIR: join(home, "other") });
     expect(existsSync(join(home, "other/settings.json"))).toBe(true);
@@ -130,7 +184,7 @@ describe("Claude Code", () => {
     expect((await write(["claude-code", "--model", LITE])).told).toContain("it is no file");
     put(".codex", "");
     const { exitCode, told } = await write(["codex", "--model", LITE]);
-    expect([exitCode, told]).toEqual([1, expect.stringContaining("was left as it is: EEXIST")]);
+    expect([exitCode, told]).toEqual([1, expect.stringMatching(/was left as it is: (?:ENOTDIR|EEXIST)\./)]);
   });
 
   test("a file larger than a mebibyte is not touched", async () => {
@@ -205,6 +259,48 @@ describe("Codex", () => {
     const { exitCode, told } = await write(["codex", "--model", LITE]);
     expect([exitCode, read(FILE)]).toEqual([1, text]);
     expect(told).toContain("[model_providers.volcano-proxy]");
+  });
+});
+
+describe("what no editor here wrote", () => {
+  test.each([
+    ["GBK", [0xd6, 0xd0, 0xce, 0xc4]],
+    ["half a character", [0xe4, 0xb8]],
+  ])("a file that is not UTF-8 is left as it is: %s", async (_what, bytes) => {
+    const FILE = ".codex/config.toml";
+    const before = Buffer.concat([Buffer.from("# "), Buffer.from(bytes), Buffer.from('\nmodel = "gpt-5"\n')]);
+    writeFileSync(put(FILE, ""), before);
+    const { exitCode, told } = await write(["codex", "--model", LITE]);
+    expect([exitCode, told]).toEqual([1, expect.stringContaining("it is not UTF-8")]);
+    expect(readFileSync(join(home, FILE))).toEqual(before);
+    expect(backupsOf(FILE)).toEqual([]);
+  });
+
+  test("nor is one in UTF-16, to which a line of a .env would be added", async () => {
+    const before = Buffer.from("\uFEFFA=1\r\n", "utf16le");
+    writeFileSync(put(".codex/.env", ""), before);
+    const { exitCode, told } = await write(["codex", "--model", LITE, "--key", "k"]);
+    expect([exitCode, told]).toEqual([1, expect.stringContaining("it is not UTF-8")]);
+    expect(readFileSync(join(home, ".codex/.env"))).toEqual(before);
+  });
+
+  test("what somebody else writes between our reading and our writing is not lost", () => {
+    const file = put(".codex/.env", "A=1\n");
+    const setting = {
+      path: ["K"],
+      // Asked for behind the reading.
+      get value() {
+        writeFileSync(file, "A=2\n");
+        return "v";
+      },
+    };
+    expect(writeSettings(file, "dotenv", [setting], 0)).toEqual({
+      kind: "refused",
+      reason: connectPhrases.changedMeanwhile,
+    });
+    expect(readFileSync(file, "utf8")).toBe("A=2\n");
+    expect(readdirSync(dirname(file))).toEqual([".env"]);
+    expect(writeSettings(file, "dotenv", [{ path: ["K"], value: "v" }], 0).kind).toBe("written");
   });
 });
 
